@@ -162,14 +162,16 @@ const product = [
   { ...node, entryPoints: { storeWorker: 'src/storage/database/worker.ts' }, plugins: [doubling] },
   { ...node, entryPoints: { searchThread: 'src/storage/search/searchThread.ts' } },
   { ...runner, entryPoints: { runner: 'src/supervisor/runner/main.ts' } },
+  { ...node, entryPoints: { mcp: 'src/mcp/main.ts' } },
+  { ...node, entryPoints: { demoAgent: 'src/supervisor/agents/demo/demoAgent.ts' } },
+  // What is installed on a host is this one file.
   {
     ...runner,
     entryPoints: { 'corral-host': 'src/supervisor/hostProgram/main.ts' },
     define: { CORRAL_VERSION: JSON.stringify(version) },
+    plugins: [bundleAsText],
   },
   { ...runner, entryPoints: { gitBridge: 'src/supervisor/hosts/work/bridgeProgram.ts' } },
-  { ...node, entryPoints: { mcp: 'src/mcp/main.ts' } },
-  { ...node, entryPoints: { demoAgent: 'src/supervisor/agents/demo/demoAgent.ts' } },
   { ...page, entryPoints: { textWorker: 'media/timeline/worker/textWorker.ts' }, format: 'iife' },
   // The code of its worker is loaded when there is something to format.
   {

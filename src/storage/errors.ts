@@ -63,6 +63,7 @@ export type CorralErrorCode =
   | 'HOST_WORK_TOO_LARGE'
   | 'HOST_WORK_MISSING'
   | 'HOST_FAILED'
+  | 'HOST_NOT_SUPPORTED'
   | 'STORE_READ_ONLY'
   | 'STORE_FAILED'
   | 'INVALID_ARGUMENT'

@@ -157,6 +157,22 @@ export class RunPaths {
   get claim(): string {
     return join(this.root, 'runner.json');
   }
+  /** What a host is told of a run that is to work there. */
+  get hostRun(): string {
+    return join(this.root, 'host.json');
+  }
+  /** Of a run on a host: its claim there, as it was seen last. */
+  get remoteClaim(): string {
+    return join(this.root, 'remote.json');
+  }
+  /** The lock of the one window that copies what happens on a host into this folder. */
+  get mirrorLockName(): string {
+    return join(this.root, 'mirror');
+  }
+  /** There once all of a run on a host is in this folder, and its work in the repository. */
+  get mirrored(): string {
+    return join(this.root, 'mirrored');
+  }
   /** A claim of a number above the runner's, which is 1: a person marked the run as gone, so its runner gives up. */
   laterClaim(number: number): string {
     return join(this.root, `runner.${String(number)}.json`);
@@ -174,6 +190,10 @@ export class RunPaths {
   /** What the agent printed, byte by byte. */
   get output(): string {
     return join(this.root, 'output.log');
+  }
+  /** The same, compressed at the run's end. */
+  get compressedOutput(): string {
+    return `${this.output}.gz`;
   }
   /** Which phrases the ended run cannot hold, for searching. */
   get filter(): string {

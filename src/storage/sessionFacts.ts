@@ -104,7 +104,16 @@ export type RunFacts = v.InferOutput<typeof runFactsSchema>;
 export const sessionFactsSchema = v.object({
   sessionId: text,
   ...SESSION_RECORD_SCHEMAS.created.entries,
-  worktree: v.picklist(['planned', 'creating', 'present', 'failed', 'deleting', 'deleted']),
+  /** Set where the session works on another host; `worktreePath` is '' then. */
+  host: v.exactOptional(
+    v.object({
+      ...SESSION_RECORD_SCHEMAS['created.remote'].entries.host.entries,
+      /** Where the worktree and its repository are there, once they are made. */
+      worktree: v.exactOptional(SESSION_RECORD_SCHEMAS['worktree.created.remote']),
+    }),
+  ),
+  /** `onHost`: nothing of it is on this computer. */
+  worktree: v.picklist(['planned', 'creating', 'present', 'failed', 'deleting', 'deleted', 'onHost']),
   worktreeFailure: v.exactOptional(text),
   /** Uncommitted files that could not be copied into the worktree, in words. */
   notCopied: v.exactOptional(v.array(text)),

@@ -42,46 +42,69 @@ export type LimitWait = v.InferOutput<typeof limitWaitSchema>;
 export const startedBySchema = v.object({ sessionId: v.exactOptional(text), client: v.exactOptional(text) });
 export type Starter = v.InferOutput<typeof startedBySchema>;
 
+/** The machine or container in which a session works, and the entry of `corral.hosts` that led to it. */
+const hostPlaceSchema = v.object({
+  name: text,
+  kind: v.picklist(['ssh', 'exec']),
+  /** The machine's own id; '' where its system does not tell. */
+  machineId: text,
+});
+
+const createdSchema = v.object({
+  title: text,
+  prompt: text,
+  agent: text,
+  /** The main worktree of the repository, an absolute path. Where it has none, the linked one that was open. */
+  repository: text,
+  /** The directory that all worktrees of the repository share. Absent in older records. */
+  commonDirectory: v.exactOptional(text),
+  /** The linked worktree from which it was started, and to which its work is applied. Absent for the main one. */
+  checkout: v.exactOptional(text),
+  /** Where in its worktree the agent starts, with `/`. Absent for the top. */
+  subfolder: v.exactOptional(text),
+  /** A commit's object id. */
+  baseCommit: text,
+  worktreePath: text,
+  permissionMode: v.picklist(PERMISSION_MODES),
+  model: v.exactOptional(text),
+  /** Only for the agent `command`. */
+  argv: v.exactOptional(v.array(text)),
+  group: v.exactOptional(text),
+  /** The agent's own session from which the first run was imported. */
+  imported: v.exactOptional(v.object({ nativeSessionId: text, backendType: text, source: text, cwd: text })),
+  /** Absent where a person started it. */
+  startedBy: v.exactOptional(startedBySchema),
+  /** The first of ten ports that no other session has. */
+  port: v.exactOptional(v.pipe(v.number(), v.integer())),
+  /** The repository's, as they were before the session's agent could change them. */
+  remotes: v.exactOptional(remotesSchema),
+  /** What went with the prompt. */
+  attachments: v.exactOptional(v.array(attachmentSchema)),
+  /** For which it works. */
+  issue: v.exactOptional(issueReferenceSchema),
+  /** Ids of the sessions that have to complete before this one starts. */
+  dependsOn: v.exactOptional(v.array(text)),
+  /** The worktree is made only when the session starts, from the last snapshot of `baseSession`. */
+  planned: v.exactOptional(
+    v.object({ baseSession: text, location: text, include: v.array(text), link: v.exactOptional(v.array(text)) }),
+  ),
+});
+
+const queuedSchema = v.object({
+  runId: text,
+  ordinal: v.pipe(v.number(), v.integer(), v.minValue(1)),
+  prompt: text,
+  resumes: v.optional(text),
+  waitsFor: v.exactOptional(limitWaitSchema),
+  attachments: v.exactOptional(v.array(attachmentSchema)),
+  /** From this run on another agent works than before, and `prompt` tells it the story so far. */
+  handOver: v.exactOptional(handOverSchema),
+});
+
 export const SESSION_RECORD_SCHEMAS = {
-  created: v.object({
-    title: text,
-    prompt: text,
-    agent: text,
-    /** The main worktree of the repository, an absolute path. Where it has none, the linked one that was open. */
-    repository: text,
-    /** The directory that all worktrees of the repository share. Absent in older records. */
-    commonDirectory: v.exactOptional(text),
-    /** The linked worktree from which it was started, and to which its work is applied. Absent for the main one. */
-    checkout: v.exactOptional(text),
-    /** Where in its worktree the agent starts, with `/`. Absent for the top. */
-    subfolder: v.exactOptional(text),
-    /** A commit's object id. */
-    baseCommit: text,
-    worktreePath: text,
-    permissionMode: v.picklist(PERMISSION_MODES),
-    model: v.exactOptional(text),
-    /** Only for the agent `command`. */
-    argv: v.exactOptional(v.array(text)),
-    group: v.exactOptional(text),
-    /** The agent's own session from which the first run was imported. */
-    imported: v.exactOptional(v.object({ nativeSessionId: text, backendType: text, source: text, cwd: text })),
-    /** Absent where a person started it. */
-    startedBy: v.exactOptional(startedBySchema),
-    /** The first of ten ports that no other session has. */
-    port: v.exactOptional(v.pipe(v.number(), v.integer())),
-    /** The repository's, as they were before the session's agent could change them. */
-    remotes: v.exactOptional(remotesSchema),
-    /** What went with the prompt. */
-    attachments: v.exactOptional(v.array(attachmentSchema)),
-    /** For which it works. */
-    issue: v.exactOptional(issueReferenceSchema),
-    /** Ids of the sessions that have to complete before this one starts. */
-    dependsOn: v.exactOptional(v.array(text)),
-    /** The worktree is made only when the session starts, from the last snapshot of `baseSession`. */
-    planned: v.exactOptional(
-      v.object({ baseSession: text, location: text, include: v.array(text), link: v.exactOptional(v.array(text)) }),
-    ),
-  }),
+  created: createdSchema,
+  /** In place of `created` for a session on another host. Versions that know no hosts do not act on it. */
+  'created.remote': v.object({ ...createdSchema.entries, host: hostPlaceSchema }),
   'dependencies.set': v.object({ dependsOn: v.array(text) }),
   renamed: v.object({ title: text }),
   /** `notCopied`: uncommitted files that could not be copied into it, in words. */
@@ -90,17 +113,12 @@ export const SESSION_RECORD_SCHEMAS = {
     baseCommit: text,
     notCopied: v.exactOptional(v.array(text)),
   }),
+  /** It was made on the session's host, in that repository there. */
+  'worktree.created.remote': v.object({ path: text, repository: text }),
   'worktree.failed': v.object({ reason: text }),
-  'run.queued': v.object({
-    runId: text,
-    ordinal: v.pipe(v.number(), v.integer(), v.minValue(1)),
-    prompt: text,
-    resumes: v.optional(text),
-    waitsFor: v.exactOptional(limitWaitSchema),
-    attachments: v.exactOptional(v.array(attachmentSchema)),
-    /** From this run on another agent works than before, and `prompt` tells it the story so far. */
-    handOver: v.exactOptional(handOverSchema),
-  }),
+  'run.queued': queuedSchema,
+  /** In place of `run.queued` for a session on another host. */
+  'run.queued.remote': queuedSchema,
   /** A queued run got another position. Runs start in ascending order of rank, at first the ms time of `run.queued`. */
   'run.moved': v.object({ runId: text, rank: v.number() }),
   /** A person said that a queued run is to wait for its usage limit, rather than another agent to go on. */

@@ -28,6 +28,11 @@ export function foldRecord(facts: SessionFacts, record: SessionRecord): void {
       facts.createdAt = record.timestamp;
       if (facts.planned !== undefined) facts.worktree = 'planned';
       return;
+    case 'created.remote':
+      Object.assign(facts, record.data);
+      facts.createdAt = record.timestamp;
+      facts.worktree = 'onHost';
+      return;
     case 'renamed':
       facts.title = record.data.title;
       return;
@@ -41,11 +46,15 @@ export function foldRecord(facts: SessionFacts, record: SessionRecord): void {
       if (record.data.notCopied !== undefined) facts.notCopied = record.data.notCopied;
       delete facts.worktreeFailure;
       return;
+    case 'worktree.created.remote':
+      if (facts.host !== undefined) facts.host.worktree = record.data;
+      return;
     case 'worktree.failed':
       facts.worktree = 'failed';
       facts.worktreeFailure = record.data.reason;
       return;
-    case 'run.queued': {
+    case 'run.queued':
+    case 'run.queued.remote': {
       const run = runOf(facts, record.data.runId);
       run.ordinal = record.data.ordinal;
       run.prompt = record.data.prompt;

@@ -9,9 +9,9 @@ import type { AttachmentReference } from '../storage/attachments';
 import type { IssueReference } from '../storage/issueReference';
 import type { AppendedRange } from '../storage/database/storeIndex';
 import type { ConversationEntry } from '../storage/timelineQueries';
-import type { HostCheck, HostsApi, HostSummary, HostTestReport } from './hosts/hostsApi';
+import type { HostCheck, HostsApi, HostSummary, HostTestReport, SessionHost } from './hosts/hostsApi';
 
-export type { AgentOffers, Disposable, Event, HostSummary, HostTestReport, HostCheck, IssueReference };
+export type { AgentOffers, Disposable, Event, HostSummary, HostTestReport, HostCheck, SessionHost, IssueReference };
 
 /** The only four words for a session's state that people see. */
 export type SessionStatus = 'Starting' | 'Running' | 'Completed' | 'Failed';
@@ -52,6 +52,8 @@ export interface SessionRequest {
   attachments?: Attachment[];
   /** For which it works: only told of the session, and closed by its pull request. */
   issue?: IssueReference;
+  /** The name of an entry of `corral.hosts` on which it works; on this computer where absent. */
+  host?: string;
   /** The agent that asks for it, where that is no person's own wish. */
   startedBy?: Starter;
 }
@@ -136,7 +138,11 @@ export interface SessionSummary {
   repository: string;
   /** The linked worktree from which it was started, and to which its work is applied. */
   checkout?: string;
+  /** '' where it is on another host. */
   worktreePath: string;
+  host?: SessionHost;
+  /** Where the worktree is on its host: `corral-host://<name>/<path>`. Absent for one on this computer. */
+  worktreeUri?: string;
   /** The folder of its worktree in which the agent starts, with `/`; absent for the top. */
   subfolder?: string;
   /** Its repository is not where it was. It may have been moved, so nothing is lost. */
@@ -212,19 +218,6 @@ export interface HistoryPage {
   events: SessionEvent[];
   /** Pass as `after` for the next page; absent on the last one. */
   next?: string;
-}
-
-/** What is known of something that cannot be told dead from alive. */
-export interface GoneSuspect {
-  /** Undefined where nothing names it, such as a claim that cannot be read. */
-  process?: { host: string; pid: number; isHere: boolean; isStopped: boolean };
-  since: string;
-}
-
-/** What a person can say to be gone of a session: its run, and whoever holds its locks. */
-export interface GoneQuestion {
-  run?: GoneSuspect & { lastEventAt?: string };
-  locks: (GoneSuspect & { name: string; lastSignAt: string })[];
 }
 
 /** What start-up found out about runs that were open: ids of their sessions. */

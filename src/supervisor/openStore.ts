@@ -44,6 +44,7 @@ export class OpenStore implements Disposable {
       ...this.options,
       model: this.#model,
       git: this.git,
+      hosts: this.hosts,
       runProcess: this.runProcess,
       withheld: this.#withheld,
     });
@@ -109,18 +110,20 @@ export class OpenStore implements Disposable {
     const parts = await this.#parts.catch(() => undefined); // nothing to close where it never opened
     parts?.limitWaits.dispose();
     parts?.watcher.dispose();
+    parts?.remoteRuns.dispose();
+    this.hosts.dispose(); // what waits for one ends by that
     parts?.asides.dispose();
     parts?.connections.dispose();
     this.startUp.stopLooking();
     await this.startUp.settled;
     await parts?.queue.close();
+    await parts?.remoteRuns.close();
     await parts?.launcher.close();
     await parts?.spares.close();
     await parts?.trashPurger.close();
     await parts?.store.close();
     this.#model.dispose();
     this.#withheld.dispose();
-    this.hosts.dispose();
     this.startUp.dispose();
   }
 

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type { Emitter } from '../common/emitter';
 import type { RunProcess } from '../common/processes/runProcess';
 import type { Git } from './git/git';
+import type { Hosts } from './hosts/hosts';
 import { HistoryArchive } from './history/historyArchive';
 import type { NativeSessions } from './imports/nativeSessions';
 import { CommandConsents, type WithheldCommand } from './lifecycle/commandConsents';
@@ -17,6 +18,7 @@ import { GoneMarker } from './runs/gone/goneMarker';
 import { LimitWaits } from './runs/limits/limitWaits';
 import { Queue } from './runs/queue';
 import { RunControl } from './runs/runControl';
+import { RemoteRuns } from './runs/remote/remoteRuns';
 import { RunnerConnections } from './runs/runnerConnections';
 import { RunnerLauncher } from './runs/runnerLauncher';
 import { runnerProgram } from './runs/runnerProgram';
@@ -31,6 +33,8 @@ export interface Parts {
   git: Git;
   store: SessionStore;
   connections: RunnerConnections;
+  /** Runs of sessions on other hosts. */
+  remoteRuns: RemoteRuns;
   watcher: RunWatcher;
   launcher: RunnerLauncher;
   queue: Queue;
@@ -57,6 +61,7 @@ export interface Parts {
 export interface PartsOptions extends Required<SupervisorOptions> {
   model: SessionModel;
   git: Git;
+  hosts: Hosts;
   runProcess: RunProcess;
   withheld: Emitter<WithheldCommand>;
 }
@@ -84,11 +89,12 @@ export async function openParts(options: PartsOptions): Promise<Parts> {
   });
   const base = { ...options, store, consents, launcher };
   const connections = new RunnerConnections(base);
-  const watcher = new RunWatcher({ ...base, connections });
+  const remoteRuns = new RemoteRuns({ ...base, connections });
+  const watcher = new RunWatcher({ ...base, connections, remoteRuns });
   const queue = new Queue({ ...base, connections, watcher });
   const asides = new Asides(base);
   noteChange = (sessionId) => asides.noteChange(sessionId);
-  const runControl = new RunControl({ ...base, connections, watcher, queue, asides });
+  const runControl = new RunControl({ ...base, connections, remoteRuns, watcher, queue, asides });
   const spares = new SpareWorktrees(base);
   const creator = new SessionCreator({ ...base, spares });
   const trashPurger = new TrashPurger(base);
@@ -115,6 +121,7 @@ export async function openParts(options: PartsOptions): Promise<Parts> {
     git,
     store,
     connections,
+    remoteRuns,
     watcher,
     launcher,
     queue,

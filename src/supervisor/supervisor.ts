@@ -8,7 +8,6 @@ import type {
   AgentSummary,
   CorralApi,
   MessageOptions,
-  GoneQuestion,
   HistoryPage,
   PermissionAnswer,
   SessionRequest,
@@ -32,6 +31,7 @@ import { listingOf } from './lifecycle/listing';
 import type { WorktreeControl } from './lifecycle/worktreeControl';
 import type { WorktreeInventory } from './lifecycle/worktreeInventory';
 import { OpenStore } from './openStore';
+import type { GoneQuestion } from './runs/gone/goneQuestion';
 import type { RunProcesses } from './runs/runProcesses';
 import type { TerminalCommand } from './runs/terminalCommand';
 import { requirePrompt } from './sessions/sessionErrors';
@@ -43,7 +43,8 @@ export class Supervisor extends OpenStore implements CorralApi {
 
   async createSession(request: SessionRequest): Promise<SessionSummary> {
     requirePrompt(request.prompt);
-    const { creator, runControl, model, queue } = await this.writable();
+    const { creator, remoteRuns, runControl, model, queue } = await this.writable();
+    if (request.host !== undefined) return model.summary(await remoteRuns.create(request, request.host));
     // One that waits for others starts later.
     if (request.dependsOn === undefined || request.dependsOn.length === 0) queue.expectRun();
     const id = await creator.create(request, async (sessionId) => {

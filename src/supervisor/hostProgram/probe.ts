@@ -1,6 +1,5 @@
 import { statfs } from 'node:fs/promises';
 import { availableParallelism, homedir, hostname, totalmem } from 'node:os';
-import { dirname } from 'node:path';
 import { oneLine } from '../../common/oneLine';
 import { runWithNode } from '../../common/processes/nodeProcess';
 import { detectAgents } from '../agents/agentDetection';
@@ -8,11 +7,9 @@ import { findGit } from '../git/gitProgram';
 import { readContainer } from '../system/container';
 import type { HostFacts } from '../system/hostFacts';
 import { readFreeMemory, readMachine } from '../system/processTable';
+import { OWN_FOLDER } from './ownFolder';
 
 const VERSION_LIMIT_MS = 10_000;
-
-/** The folder of this program, which lies on the disk that Corral uses here. */
-const OWN_FOLDER = dirname(process.argv[1] ?? '');
 
 /** They are no programs of the host. */
 const OWN_AGENTS = ['demo', 'command'];
@@ -20,7 +17,7 @@ const OWN_AGENTS = ['demo', 'command'];
 /** Looks at this host. `environmentProblem` is why the login shell's environment is not this process's. */
 export async function probe(gitName: string, environmentProblem: string | undefined): Promise<HostFacts> {
   const [git, agents, machine, container, freeMemoryBytes, disk] = await Promise.all([
-    readGit(gitName.replace(/^~(?=\/)/, homedir())),
+    readGit(gitName),
     detectAgents({ agents: {}, bundles: OWN_FOLDER, runProcess: runWithNode }),
     readMachine(),
     readContainer(),
@@ -52,8 +49,13 @@ export async function probe(gitName: string, environmentProblem: string | undefi
   };
 }
 
+/** The absolute path of git by its path or name; undefined where there is none. */
+export async function findGitHere(name: string): Promise<string | undefined> {
+  return await findGit(name.replace(/^~(?=\/)/, homedir())).catch(() => undefined);
+}
+
 async function readGit(name: string): Promise<HostFacts['git']> {
-  const path = await findGit(name).catch(() => undefined);
+  const path = await findGitHere(name);
   if (path === undefined) return undefined;
   const { stdout } = await runWithNode([path, '--version'], { timeoutMs: VERSION_LIMIT_MS });
   return { path, version: oneLine(stdout.toString('utf8')) };

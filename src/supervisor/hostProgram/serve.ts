@@ -3,7 +3,8 @@ import { pipeline, Readable } from 'node:stream';
 import type { Channel } from '../../common/channels/channel';
 import { ChannelError } from '../../common/channels/channel';
 import { Multiplexer } from '../../common/channels/multiplexer';
-import type { HostHello, HostRequest } from '../hostProtocol/hostProtocol';
+import type * as v from 'valibot';
+import type { HostHello, HostRequest, HostRequestOf } from '../hostProtocol/hostProtocol';
 import {
   decodeJson,
   encodeJson,
@@ -11,6 +12,7 @@ import {
   HOST_PROTOCOL_VERSION,
   hostRequestSchema,
 } from '../hostProtocol/hostProtocol';
+import type { sessionRequests } from '../hostProtocol/sessionRequests';
 import { Commands } from './commands';
 import { connectSocket } from './connectSocket';
 import { listNames, openFile, statFile } from './files';
@@ -18,6 +20,9 @@ import { liveness } from '../system/identity';
 import { adoptLoginEnvironment } from './loginEnvironment';
 import { probe } from './probe';
 import { startDetached } from './startDetached';
+import { openHostStore } from './sessions/hostStore';
+import { makeWorktree } from './sessions/makeWorktree';
+import { cancelRun, endRun, findAgent, findRun, startRun } from './sessions/runs';
 import { tailFile } from './tailFile';
 
 /** So long a window may say nothing; then its link is dead, and what runs on it has nobody any more. */
@@ -114,6 +119,34 @@ function handle(
         environment.then(async () => await startDetached(request)),
       );
       return;
+    default:
+      answer(
+        channel,
+        environment.then(async () => await answerForSessions(request)),
+      );
+  }
+}
+
+type SessionRequest = HostRequestOf<v.InferOutput<(typeof sessionRequests)[number]>['request']>;
+
+async function answerForSessions(request: SessionRequest): Promise<unknown> {
+  switch (request.request) {
+    case 'openStore':
+      return await openHostStore(request.storeId, request.git);
+    case 'findAgent':
+      await findAgent(request.agent);
+      return null;
+    case 'makeWorktree':
+      return await makeWorktree(request);
+    case 'startRun':
+      return await startRun(request);
+    case 'findRun':
+      return await findRun(request);
+    case 'cancelRun':
+      return await cancelRun(request);
+    case 'endRun':
+      await endRun(request);
+      return null;
   }
 }
 

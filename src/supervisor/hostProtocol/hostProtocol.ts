@@ -4,6 +4,7 @@ import * as v from 'valibot';
 import { parseJson } from '../../common/lines/jsonLimits';
 import type { Liveness } from '../system/identity';
 import { identitySchema } from '../system/identitySchema';
+import { sessionRequests } from './sessionRequests';
 
 /** Raised when a host program of this version cannot serve an older window, or an older one this window. */
 export const HOST_PROTOCOL_VERSION = 1;
@@ -55,6 +56,7 @@ export const hostRequestSchema = v.variant('request', [
   v.object({ request: v.literal('list'), path }),
   /** `identitySchema` as data. */
   v.object({ request: v.literal('startDetached'), ...program, output: v.exactOptional(path) }),
+  ...sessionRequests,
 ]);
 export type HostRequest = v.InferOutput<typeof hostRequestSchema>;
 export type HostRequestOf<K extends HostRequest['request']> = Extract<HostRequest, { request: K }>;

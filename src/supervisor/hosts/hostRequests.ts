@@ -19,7 +19,7 @@ import type { Argv } from './hostProcess';
 import { errorCodeOf, type OpenChannel } from './openChannel';
 
 /** Asks for one value. @throws where it has not the form of the schema */
-async function ask<S extends v.GenericSchema>(
+export async function askHost<S extends v.GenericSchema>(
   open: OpenChannel,
   request: HostRequest,
   schema: S,
@@ -32,19 +32,19 @@ async function ask<S extends v.GenericSchema>(
 }
 
 export async function probeHost(open: OpenChannel, git: string): Promise<HostFacts> {
-  return await ask(open, { request: 'probe', git }, hostFactsSchema);
+  return await askHost(open, { request: 'probe', git }, hostFactsSchema);
 }
 
 export async function livenessOnHost(open: OpenChannel, identity: ProcessIdentity): Promise<Liveness> {
-  return await ask(open, { request: 'liveness', identity }, livenessSchema);
+  return await askHost(open, { request: 'liveness', identity }, livenessSchema);
 }
 
 export async function statOnHost(open: OpenChannel, path: string): Promise<HostFile | undefined> {
-  return (await ask(open, { request: 'stat', path }, hostFileSchema)) ?? undefined;
+  return (await askHost(open, { request: 'stat', path }, hostFileSchema)) ?? undefined;
 }
 
 export async function listOnHost(open: OpenChannel, path: string): Promise<string[] | undefined> {
-  return (await ask(open, { request: 'list', path }, hostNamesSchema)) ?? undefined;
+  return (await askHost(open, { request: 'list', path }, hostNamesSchema)) ?? undefined;
 }
 
 export async function startDetachedOnHost(
@@ -52,7 +52,7 @@ export async function startDetachedOnHost(
   argv: Argv,
   { cwd, environment, output }: HostProcessOptions & { output?: string },
 ): Promise<ProcessIdentity> {
-  return await ask(
+  return await askHost(
     open,
     {
       request: 'startDetached',

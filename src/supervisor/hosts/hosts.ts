@@ -2,7 +2,8 @@ import type { Disposable } from '../../common/disposable';
 import { Emitter } from '../../common/emitter';
 import type { Log } from '../../common/log';
 import { requireWritable } from '../sessions/sessionErrors';
-import { hostSettingOf, type HostSettings } from './hostSettings';
+import { HostPool } from './hostPool';
+import { hostSettingOf, type HostSetting, type HostSettings } from './hostSettings';
 import type { HostSummary, HostTestReport } from './hostsApi';
 import type { HostTestOptions } from './test/hostTest';
 
@@ -18,6 +19,8 @@ export interface HostsOptions {
 /** The hosts of the setting `corral.hosts`. */
 export class Hosts implements Disposable {
   readonly changed: Emitter<{ names: string[] }>;
+  /** The connections on which sessions work. */
+  readonly pool: HostPool;
   readonly #options: HostsOptions;
   readonly #reports = new Map<string, HostTestReport>();
   /** As they were when last heard of, as JSON. */
@@ -26,7 +29,15 @@ export class Hosts implements Disposable {
   constructor(options: HostsOptions) {
     this.#options = options;
     this.changed = new Emitter(options.onListenerError);
+    this.pool = new HostPool({ ...options, settingOf: (name) => this.settingOf(name) });
     this.#entries = this.#readEntries();
+  }
+
+  /** The entry of a host that may be reached. @throws UNTRUSTED, HOST_UNKNOWN, HOST_SETTINGS_INVALID */
+  settingOf(name: string): HostSetting {
+    const { settings, isTrusted } = this.#options;
+    requireWritable({ isTrusted: isTrusted(), readOnly: false });
+    return hostSettingOf(name, settings().hosts);
   }
 
   /** @throws HOST_SETTINGS_INVALID where the setting has no entries at all */
@@ -45,9 +56,8 @@ export class Hosts implements Disposable {
 
   /** @throws UNTRUSTED, HOST_UNKNOWN, HOST_SETTINGS_INVALID, HostError */
   async test(name: string, options: HostTestOptions = {}): Promise<HostTestReport> {
-    const { settings, bundles, isTrusted, log } = this.#options;
-    requireWritable({ isTrusted: isTrusted(), readOnly: false });
-    const setting = hostSettingOf(name, settings().hosts);
+    const { bundles, log } = this.#options;
+    const setting = this.settingOf(name);
     const { testHost } = await import('./test/hostTest');
     const report = await testHost({ name, setting }, { bundles, log, ...options });
     this.#reports.set(name, report);
@@ -61,11 +71,15 @@ export class Hosts implements Disposable {
     const now = this.#readEntries();
     this.#entries = now;
     const names = [...new Set([...before.keys(), ...now.keys()])].filter((name) => before.get(name) !== now.get(name));
-    for (const name of names) this.#reports.delete(name);
+    for (const name of names) {
+      this.#reports.delete(name);
+      this.pool.forget(name);
+    }
     if (names.length > 0) this.changed.fire({ names });
   }
 
   dispose(): void {
+    this.pool.dispose();
     this.changed.dispose();
   }
 

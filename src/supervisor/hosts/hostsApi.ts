@@ -44,6 +44,18 @@ export interface HostSummary {
   lastTest?: HostTestReport;
 }
 
+/** The host of a session that works on one. Times are ISO 8601 UTC. */
+export interface SessionHost {
+  name: string;
+  kind: 'ssh' | 'exec';
+  /** `unreachable` says nothing of the session, which may well go on there. `idle`: nothing is needed of the host. */
+  state: 'idle' | 'connecting' | 'connected' | 'unreachable';
+  /** Since when it is so; absent for `idle`. */
+  since?: string;
+  /** The time of the last event that is here. */
+  mirroredTo?: string;
+}
+
 export interface HostsApi {
   listHosts(): Promise<HostSummary[]>;
   /**

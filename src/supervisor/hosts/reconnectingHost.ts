@@ -1,5 +1,6 @@
 import type { Duplex, Readable } from 'node:stream';
 import * as l10n from '@vscode/l10n';
+import type * as v from 'valibot';
 import { ChannelError } from '../../common/channels/channel';
 import { Emitter } from '../../common/emitter';
 import { messageOf } from '../../common/errors';
@@ -16,6 +17,7 @@ import { HostError } from './hostError';
 import { HostLink } from './hostLink';
 import { type Argv, runOnHost, startOnHost } from './hostProcess';
 import {
+  askHost,
   connectOnHost,
   listOnHost,
   livenessOnHost,
@@ -122,6 +124,10 @@ export class ReconnectingHost implements HostConnection {
 
   async liveness(identity: ProcessIdentity): Promise<Liveness> {
     return await this.#checked(livenessOnHost(this.#open, identity));
+  }
+
+  async ask<S extends v.GenericSchema>(request: HostRequest, schema: S): Promise<v.InferOutput<S>> {
+    return await this.#checked(askHost(this.#open, request, schema));
   }
 
   async reconnectNow(): Promise<HostState> {

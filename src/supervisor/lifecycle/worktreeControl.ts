@@ -17,7 +17,7 @@ import { takeSnapshot } from '../git/snapshots/snapshots';
 import { restoreSnapshot } from '../git/worktrees/restoreSnapshot';
 import type { WorktreeSummary } from '../git/worktrees/worktreeSummary';
 import { locateWorktree } from '../git/worktreeOwnership';
-import { requireStopped } from '../sessions/sessionErrors';
+import { requireHere, requireStopped } from '../sessions/sessionErrors';
 import type { SessionModel } from '../sessions/sessionModel';
 import type { StillOwner } from '../system/locks';
 import type { RepositoryMoves } from './repositoryMoves';
@@ -69,6 +69,7 @@ export class WorktreeControl {
 
   async archive(archived: boolean): Promise<void> {
     const { runs, trashPurger } = this.#options;
+    requireHere(this.#facts);
     if (archived) requireStopped(await runs.openRun(this.#id));
     await this.#change(async ({ worktree }, stillOwner) => {
       await this.#setArchived(archived);
@@ -85,6 +86,7 @@ export class WorktreeControl {
    */
   async delete(options: { isRepositoryGone?: boolean } = {}): Promise<void> {
     const { runs, trashPurger } = this.#options;
+    requireHere(this.#facts);
     if ((await runs.openRun(this.#id)) !== undefined) await runs.stop(this.#id);
     await this.#change(async ({ archived, worktree }, stillOwner) => {
       await this.#setArchived(false);
@@ -100,10 +102,12 @@ export class WorktreeControl {
   }
 
   async undoDelete(): Promise<void> {
+    requireHere(this.#facts);
     await this.#change(async (facts, stillOwner) => await undoDelete(this.#options, facts, stillOwner));
   }
 
   async restore(): Promise<void> {
+    requireHere(this.#facts);
     await this.#change(async (facts, stillOwner) => await restoreSessionWorktree(this.#options, facts, stillOwner));
     await this.#setArchived(false);
   }
@@ -144,6 +148,7 @@ export class WorktreeControl {
 
   /** `changed` is false where the files are as in the last snapshot, whose commit this is. Throws WORKTREE_MISSING. */
   async takeSnapshot(): Promise<{ commit: string; changed: boolean }> {
+    requireHere(this.#facts);
     return await this.#changeFiles(async (worktree) => {
       if ((await locateWorktree(worktree)).place !== 'worktree')
         throw new CorralError('WORKTREE_MISSING', l10n.t('The worktree of this session is missing. Restore it first.'));
@@ -159,6 +164,7 @@ export class WorktreeControl {
    */
   async restoreSnapshot(commit: string): Promise<{ before: string }> {
     const { runs, store } = this.#options;
+    requireHere(this.#facts);
     requireStopped(await runs.openRun(this.#id));
     return await this.#changeFiles(async (worktree, facts, stillOwner) => {
       requireStopped(facts.runs.find(isOpen));

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import * as l10n from '@vscode/l10n';
 import { CorralError } from '../../storage/errors';
 import type { SessionFacts } from '../../storage/sessionFacts';
@@ -33,8 +34,13 @@ export async function worktreeOf(
     filters: filterAccessOf(store, repository),
     storeId: store.storeId,
     sessionId: facts.sessionId,
-    path: facts.worktreePath,
+    path: facts.host === undefined ? facts.worktreePath : nowhere(store, facts),
   };
+}
+
+/** A place for a worktree in which there never is one: that of a session on another host is there. */
+function nowhere({ paths }: SessionStore, { sessionId }: SessionFacts): string {
+  return join(paths.session(sessionId).root, 'worktrees', sessionId);
 }
 
 export function repositoryMissing(path: string, cause?: unknown): CorralError {

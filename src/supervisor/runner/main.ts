@@ -21,8 +21,11 @@ import { WritePause } from './writePause';
 
 const MAINTENANCE_INTERVAL_MS = 5_000;
 
-/** Settles when the run is over, or at once where another process has claimed it. */
-async function main(runFolder: string): Promise<void> {
+/** The exit code where another runner has the run. A scheduler must not take it for a run that is over. */
+const CLAIMED_EXIT_CODE = 75;
+
+/** Settles with the exit code when the run is over, or at once where another process has claimed it. */
+async function main(runFolder: string): Promise<number> {
   const paths = new RunPaths(runFolder);
   const bootstrap = v.parse(bootstrapSchema, JSON.parse(await readRegular(paths.bootstrap)));
   if (bootstrap.protocol !== PROTOCOL_VERSION)
@@ -40,7 +43,7 @@ async function main(runFolder: string): Promise<void> {
   });
   if (claimFile === undefined) {
     await endpoint.close();
-    return;
+    return CLAIMED_EXIT_CODE;
   }
 
   const hold = new RunHold(paths, () => void giveUp(run, endpoint));
@@ -77,6 +80,7 @@ async function main(runFolder: string): Promise<void> {
   );
   await run.commands.serversEnded;
   clearInterval(erasure);
+  return 0;
 }
 
 async function exitIfErased(paths: RunPaths, store: StorePaths): Promise<void> {
@@ -126,16 +130,16 @@ async function readAssignment(): Promise<v.InferOutput<typeof assignmentSchema> 
   return told === '' ? undefined : v.parse(v.pipe(v.string(), v.parseJson(), assignmentSchema), told);
 }
 
-async function start(): Promise<void> {
+async function start(): Promise<number> {
   // A terminal or an editor that goes away is no reason to end.
   process.on('SIGHUP', () => undefined);
   process.on('SIGINT', () => undefined);
   const assignment = await readAssignment();
-  if (assignment === undefined) return;
+  if (assignment === undefined) return 0;
   const { runFolder, environment } = assignment;
   for (const name of Object.keys(process.env)) Reflect.deleteProperty(process.env, name);
   Object.assign(process.env, environment);
-  await main(runFolder).catch(async (error: unknown) => {
+  return await main(runFolder).catch(async (error: unknown) => {
     // This process has no output. Where the run is not claimed yet, the claim says why it was given up.
     await publishVoidClaim(new RunPaths(runFolder), messageOf(error)).catch(() => undefined);
     throw error;
@@ -143,6 +147,6 @@ async function start(): Promise<void> {
 }
 
 start().then(
-  () => process.exit(0),
+  (exitCode) => process.exit(exitCode),
   () => process.exit(1),
 );

@@ -129,12 +129,12 @@ export class QueuePositions implements Disposable {
     const known = facts === undefined ? '' : relevantFacts(facts, run);
     if (this.#known.get(sessionId) === known) return false;
     this.#known.set(sessionId, known);
-    const isInQueue = run !== undefined && isQueued(run);
+    const isInQueue = facts !== undefined && queuedRun(facts) !== undefined;
     if (isInQueue) this.#queuedIds.add(sessionId);
     else if (this.#queuedIds.delete(sessionId)) this.#options.model.setQueuePosition(sessionId, undefined);
     if (run?.waitsFor === undefined) this.#limitWaits.delete(sessionId);
     else this.#limitWaits.set(sessionId, run);
-    if (run !== undefined && isOpen(run) && !isInQueue) this.#runningIds.add(sessionId);
+    if (run !== undefined && isOpen(run) && !isInQueue && facts?.host === undefined) this.#runningIds.add(sessionId);
     else this.#runningIds.delete(sessionId);
     return true;
   }
@@ -180,9 +180,9 @@ export function awaitsPerson(run: RunFacts | undefined): boolean {
   return run !== undefined && run.pendingPermissions.length > 0;
 }
 
-/** The session's run that waits in the queue. */
+/** The session's run that waits in the queue, in which those on other hosts never are. */
 export function queuedRun(facts: SessionFacts): RunFacts | undefined {
-  const run = currentRun(facts);
+  const run = facts.host === undefined ? currentRun(facts) : undefined;
   return run !== undefined && isQueued(run) ? run : undefined;
 }
 

@@ -10,6 +10,7 @@ import type { PermissionAnswer } from '../api';
 import type { Asides } from './asides/asides';
 import { killRun } from './killRun';
 import type { Queue } from './queue';
+import type { RemoteRuns } from './remote/remoteRuns';
 import type { RunnerConnections } from './runnerConnections';
 import type { RunStarterOptions } from './runStarter';
 import { cancelRun } from './closeRun';
@@ -36,6 +37,7 @@ export interface RunControlOptions extends RunStarterOptions {
   store: SessionStore;
   model: SessionModel;
   connections: RunnerConnections;
+  remoteRuns: RemoteRuns;
   watcher: RunWatcher;
   queue: Queue;
   asides: Asides;
@@ -54,7 +56,9 @@ export class RunControl {
    * @throws CorralError as `queueRun`
    */
   async enqueue(id: string, request: Omit<RunRequest, 'sessionId'>): Promise<void> {
-    await queueRun(this.#options, this.#options.model.facts(id), { sessionId: id, ...request });
+    const facts = this.#options.model.facts(id);
+    if (facts.host === undefined) await queueRun(this.#options, facts, { sessionId: id, ...request });
+    else await this.#options.remoteRuns.queue(facts, { sessionId: id, ...request });
   }
 
   /**
@@ -62,8 +66,11 @@ export class RunControl {
    * @throws CorralError RUNNER_START_FAILED
    */
   async startQueued(id: string): Promise<void> {
-    const { queue, store, model } = this.#options;
-    await queue.dispatch();
+    const { queue, remoteRuns, store, model } = this.#options;
+    const facts = model.facts(id);
+    const waiting = currentRun(facts);
+    if (facts.host === undefined) await queue.dispatch();
+    else if (waiting !== undefined) await remoteRuns.start(facts, waiting);
     await store.sync(id);
     const run = currentRun(model.facts(id));
     if (run?.closed?.outcome === 'failed' && run.startedAt === undefined)
@@ -75,7 +82,7 @@ export class RunControl {
     const open = await this.openRun(id);
     if (open !== undefined && !speaksAgain(open))
       throw new CorralError('RUNNING', l10n.t('This session is already running.'));
-    this.#options.queue.expectRun();
+    if (this.#options.model.facts(id).host === undefined) this.#options.queue.expectRun();
     if (open !== undefined) await this.kill(id);
     const facts = this.#options.model.facts(id);
     const conversation = async (): Promise<ConversationEntry[]> =>
@@ -158,6 +165,8 @@ export class RunControl {
 
   async #end(id: string, method: 'stop' | 'kill'): Promise<void> {
     const { runId } = await this.#requireOpenRun(id);
+    const facts = this.#options.model.facts(id);
+    if (facts.host !== undefined) await this.#options.remoteRuns.reach(facts);
     await this.#recordEndRequest(id, runId, method === 'kill');
     if (await this.#cancelQueued(id)) return;
     const graceMs = method === 'kill' ? 0 : this.#options.settings().stopGraceMs;
@@ -189,9 +198,11 @@ export class RunControl {
   }
 
   async #endProcesses(id: string, runId: string, graceMs: number): Promise<void> {
-    const { store, watcher } = this.#options;
+    const { store, model, remoteRuns, watcher } = this.#options;
+    const facts = model.facts(id);
     try {
-      await killRun(store.paths.session(id).run(runId), runId, graceMs);
+      if (facts.host === undefined) await killRun(store.paths.session(id).run(runId), runId, graceMs);
+      else await remoteRuns.end(facts, runId, graceMs);
     } catch (error) {
       // Its runner may be out of sight and still record the end of an agent that is in sight.
       if (!(await this.#endsWithin(id, runId, LAST_RECORD_LIMIT_MS))) throw error;
@@ -231,10 +242,12 @@ export class RunControl {
 
   /** True where the run still waited in the queue, and was taken out of it. */
   async #cancelQueued(id: string): Promise<boolean> {
-    const { store, model, watcher } = this.#options;
-    const run = currentRun(model.facts(id));
+    const { store, model, remoteRuns, watcher } = this.#options;
+    const facts = model.facts(id);
+    const run = currentRun(facts);
     if (run === undefined || !isQueued(run)) return false;
-    if (await cancelRun(store, model.facts(id), run)) return true;
+    const cancel = facts.host === undefined ? cancelRun(store, facts, run) : remoteRuns.cancel(facts, run);
+    if (await cancel) return true;
     await watcher.check(id, run.runId); // another window has started it, so this one has to connect to it
     return false;
   }

@@ -12,7 +12,7 @@ import { agentFolderOf, findAgentFolder, notCopiedNotice } from '../lifecycle/ag
 import type { RunProcess } from '../../common/processes/runProcess';
 import { newId } from '../../storage/ids';
 import type { SessionFacts } from '../../storage/sessionFacts';
-import type { LimitWait } from '../../storage/sessionRecords';
+import type { DraftSessionRecord, LimitWait } from '../../storage/sessionRecords';
 import { currentRun, isOpen, workingAgent } from '../../storage/sessionState';
 import { TEARDOWN_DRIVER } from '../../storage/events';
 import { configuredEnvironment, resolveAgent } from '../agents/agentRegistry';
@@ -120,39 +120,36 @@ export async function queueRun(options: RunStarterOptions, facts: SessionFacts, 
   if (launch.usesPromptFile === true) await replaceFile(run.prompt, Buffer.from(prompt));
   await replaceFile(run.bootstrap, Buffer.from(JSON.stringify(bootstrap)));
   try {
-    await options.store.append(request.sessionId, (now) => {
-      if (now.runs.some(isOpen))
-        throw new CorralError(
-          'RUNNING',
-          l10n.t('This session is already running. Send it a message, or stop it first.'),
-        );
-      if (now.worktree !== 'present' && now.worktree !== 'planned')
-        throw new CorralError(
-          'WORKTREE_MISSING',
-          l10n.t('The worktree of this session was removed. Restore it first.'),
-        );
-      const { prompt, resumes, waitsFor, follows } = request;
-      if (follows !== undefined && currentRun(now)?.runId !== follows)
-        throw new CorralError('CONFLICT', l10n.t('This session has gone on already.'));
-      return {
-        kind: 'run.queued',
-        data: {
-          runId,
-          ordinal: nextOrdinal(now),
-          prompt,
-          ...(resumes === undefined ? {} : { resumes }),
-          ...(waitsFor === undefined ? {} : { waitsFor }),
-          ...(attachments.length === 0 ? {} : { attachments: [...attachments] }),
-          ...(handOver === undefined ? {} : { handOver }),
-        },
-      };
-    });
+    await options.store.append(request.sessionId, (now) => queuedRecord(now, runId, request));
   } catch (error) {
     await rm(run.root, { recursive: true, force: true });
     throw error;
   }
   await settleAttachments(options.store.paths.session(request.sessionId), attachments);
   return runId;
+}
+
+/** @throws CorralError RUNNING, WORKTREE_MISSING, CONFLICT where that is no time for another run */
+export function queuedRecord(now: SessionFacts, runId: string, request: RunRequest): DraftSessionRecord {
+  if (now.runs.some(isOpen))
+    throw new CorralError('RUNNING', l10n.t('This session is already running. Send it a message, or stop it first.'));
+  if (now.worktree !== 'present' && now.worktree !== 'planned' && now.host?.worktree === undefined)
+    throw new CorralError('WORKTREE_MISSING', l10n.t('The worktree of this session was removed. Restore it first.'));
+  const { prompt, resumes, waitsFor, follows, attachments = [], handOver } = request;
+  if (follows !== undefined && currentRun(now)?.runId !== follows)
+    throw new CorralError('CONFLICT', l10n.t('This session has gone on already.'));
+  return {
+    kind: now.host === undefined ? 'run.queued' : 'run.queued.remote',
+    data: {
+      runId,
+      ordinal: nextOrdinal(now),
+      prompt,
+      ...(resumes === undefined ? {} : { resumes }),
+      ...(waitsFor === undefined ? {} : { waitsFor }),
+      ...(attachments.length === 0 ? {} : { attachments: [...attachments] }),
+      ...(handOver === undefined ? {} : { handOver }),
+    },
+  };
 }
 
 /**
@@ -279,7 +276,7 @@ export async function requireWorktree(git: Git, worktreePath: string): Promise<v
 }
 
 /** The first time that a new run's events may have: 1 ms after the session's last record. */
-function tsFloorAfter(lastActivityAt: string): string {
+export function tsFloorAfter(lastActivityAt: string): string {
   const last = Date.parse(lastActivityAt);
   return new Date(Number.isNaN(last) ? 0 : last + 1).toISOString();
 }

@@ -4,6 +4,7 @@ import { isMarkedGone, isOpen } from '../../storage/sessionState';
 import type { SessionModel } from '../sessions/sessionModel';
 import { isNewest, listenToGoneRun } from './gone/goneRuns';
 import type { RecoveryOptions, Resolution } from './recovery';
+import type { RemoteRuns } from './remote/remoteRuns';
 import { resolveRun } from './recovery';
 
 /** A runner that lives looks after its socket every 5 s, so checking more often finds nothing new. */
@@ -13,6 +14,7 @@ const GONE_RETRY_MS = 60_000;
 
 export interface RunWatcherOptions extends RecoveryOptions {
   model: SessionModel;
+  remoteRuns: RemoteRuns;
   /** See `SupervisorOptions`. */
   silenceLimitMs: number;
 }
@@ -31,6 +33,7 @@ export class RunWatcher {
       if (isSilent) this.#markUnreachable(sessionId, runId);
       void this.check(sessionId, runId);
     });
+    options.remoteRuns.affected.event(({ sessionId, runId }) => void this.check(sessionId, runId));
   }
 
   /**
@@ -62,9 +65,7 @@ export class RunWatcher {
     const { model, log } = this.#options;
     let resolution: Resolution | undefined;
     try {
-      resolution = this.#find(sessionId, runId, isMarkedGone)
-        ? await this.#listen(sessionId, runId)
-        : await resolveRun(this.#options, sessionId, runId);
+      resolution = await this.#resolve(sessionId, runId);
     } catch (error) {
       log.error(`Checking run ${runId} of session ${sessionId}: ${messageOf(error)}`);
     }
@@ -77,6 +78,15 @@ export class RunWatcher {
       if (resolution.kind === 'gone') this.#retry(sessionId, runId, GONE_RETRY_MS);
     }
     return resolution;
+  }
+
+  async #resolve(sessionId: string, runId: string): Promise<Resolution> {
+    const { model, remoteRuns } = this.#options;
+    const facts = model.find(sessionId);
+    if (facts?.host !== undefined) return await remoteRuns.resolve(facts, runId);
+    return this.#find(sessionId, runId, isMarkedGone)
+      ? await this.#listen(sessionId, runId)
+      : await resolveRun(this.#options, sessionId, runId);
   }
 
   /** Whether a run that was marked as gone speaks again. One that has a successor is ended then. */
@@ -102,8 +112,10 @@ export class RunWatcher {
   #markUnreachable(sessionId: string, runId: string): void {
     const { model, silenceLimitMs } = this.#options;
     if (this.#isDisposed || !this.#isShown(sessionId, runId)) return;
-    const unreachable = model.live(sessionId).unreachable ?? new Date().toISOString();
-    const isLong = Date.now() - Date.parse(unreachable) >= silenceLimitMs;
+    const { host, unreachable: before } = model.live(sessionId);
+    const unreachable = before ?? (host?.state === 'unreachable' ? host.since : new Date().toISOString());
+    // Of a run on a host that is away, nobody is asked whether it is gone.
+    const isLong = model.find(sessionId)?.host === undefined && Date.now() - Date.parse(unreachable) >= silenceLimitMs;
     model.setLive(sessionId, { checking: false, unreachable, ...(isLong ? { maybeGone: true } : {}) });
   }
 

@@ -1,6 +1,6 @@
 import * as l10n from '@vscode/l10n';
 import { connect } from 'node:net';
-import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import * as v from 'valibot';
 import { CorralError } from '../../storage/errors';
 import type { Event } from '../../common/disposable';
@@ -33,11 +33,12 @@ export async function connectRunner({
   nonce,
   timeoutMs,
 }: {
-  endpoint: string;
+  /** Its address, or a connection to it. */
+  endpoint: string | Duplex;
   nonce: string;
   timeoutMs: number;
 }): Promise<RunnerClient> {
-  const client = new RunnerClient(connect(endpoint), nonce);
+  const client = new RunnerClient(typeof endpoint === 'string' ? connect(endpoint) : endpoint, nonce);
   let timer: NodeJS.Timeout | undefined;
   const timeout = new Promise<never>((_fulfil, reject) => {
     timer = setTimeout(
@@ -58,7 +59,7 @@ export async function connectRunner({
 
 /** The connection to one live runner, made by `connectRunner`. */
 export class RunnerClient {
-  readonly #socket: Socket;
+  readonly #socket: Duplex;
   readonly #pending = new Map<number, PendingRequest>();
   readonly #journal = new Emitter<{ bytes: number; seq: number }>(() => undefined);
   readonly #pause = new Emitter<Pause | null>(() => undefined);
@@ -74,13 +75,13 @@ export class RunnerClient {
   /** Fired once: the runner ended or died, or `close` was called. */
   readonly onClosed: Event<void> = this.#closed.event;
 
-  constructor(socket: Socket, nonce: string) {
+  constructor(socket: Duplex, nonce: string) {
     this.#socket = socket;
     this.proven = new Promise((fulfil, reject) => {
       const challenges = { runner: '', client: newChallenge() };
       let isProven = false;
       const lines = new LineSplitter(MAX_LINE_BYTES);
-      socket.on('data', (chunk) => {
+      socket.on('data', (chunk: Buffer) => {
         for (const { bytes, isCut } of lines.push(chunk)) {
           if (socket.destroyed) return;
           const content = isCut ? undefined : parseLine(bytes);
@@ -102,6 +103,7 @@ export class RunnerClient {
           }
         }
       });
+      socket.on('end', () => socket.destroy());
       socket.on('error', (error) => reject(unreachable(error.message)));
       socket.on('close', () => {
         reject(

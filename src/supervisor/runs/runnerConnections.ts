@@ -1,3 +1,4 @@
+import type { Duplex } from 'node:stream';
 import * as l10n from '@vscode/l10n';
 import { CorralError } from '../../storage/errors';
 import { messageOf } from '../../common/errors';
@@ -52,12 +53,14 @@ export class RunnerConnections {
    * Connects to the run's runner; does nothing where this window is connected already.
    * @throws CorralError RUNNER_UNREACHABLE, TIMEOUT, RUNNER_REFUSED
    */
-  async connect(bootstrap: RunBootstrap, claim: HeldClaim): Promise<void> {
-    const { runId, sessionId } = bootstrap;
+  async connect(
+    { runId, sessionId, nonce }: Pick<RunBootstrap, 'runId' | 'sessionId' | 'nonce'>,
+    { endpoint }: Pick<HeldClaim, 'endpoint'> | { endpoint: Duplex },
+  ): Promise<void> {
     if (this.#clients.has(runId)) return;
     const client = await connectRunner({
-      endpoint: claim.endpoint,
-      nonce: bootstrap.nonce,
+      endpoint,
+      nonce,
       timeoutMs: CONNECT_TIMEOUT_MS,
     });
     if (this.#clients.has(runId)) {

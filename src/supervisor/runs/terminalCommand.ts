@@ -6,6 +6,7 @@ import { driverFor } from '../agents/drivers';
 import { programEnvironment } from '../agents/programEnvironment';
 import { findAgentFolder } from '../lifecycle/agentFolder';
 import { workingAgent } from '../../storage/sessionState';
+import { requireHere } from '../sessions/sessionErrors';
 import { nativeSession } from '../sessions/summary';
 import type { RunStarterOptions } from './runStarter';
 import { requireWorktree } from './runStarter';
@@ -27,6 +28,7 @@ export async function terminalCommand(
   { git, settings, bundles }: Pick<RunStarterOptions, 'git' | 'settings' | 'bundles'>,
   facts: SessionFacts,
 ): Promise<TerminalCommand> {
+  requireHere(facts);
   const native = nativeSession(facts);
   if (native === undefined)
     throw new CorralError(

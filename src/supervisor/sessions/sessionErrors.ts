@@ -14,6 +14,18 @@ export function requireStopped(openRun: RunFacts | undefined): void {
   if (openRun !== undefined) throw new CorralError('RUNNING', l10n.t('This session is running. Stop it first.'));
 }
 
+/** @throws HOST_NOT_SUPPORTED where the session works on another host */
+export function requireHere({ host }: Pick<SessionFacts, 'host'>): void {
+  if (host !== undefined)
+    throw new CorralError(
+      'HOST_NOT_SUPPORTED',
+      l10n.t(
+        'This session works on the host “{name}”, where that is not possible yet. You can send it messages, answer it, interrupt, stop and kill it, and review and apply its work.',
+        { name: host.name },
+      ),
+    );
+}
+
 /** @throws UNTRUSTED, STORE_READ_ONLY where nothing may be changed. */
 export function requireWritable({ isTrusted, readOnly }: { isTrusted: boolean; readOnly: boolean }): void {
   if (!isTrusted)

@@ -95,18 +95,24 @@ export class SessionModel {
     this.changed.fire({ sessionIds: [sessionId] });
   }
 
-  setLive(sessionId: string, live: Omit<LiveFacts, 'repositoryMissing' | 'asides'>): void {
-    const { repositoryMissing, asides } = this.live(sessionId);
+  setLive(sessionId: string, live: Omit<LiveFacts, 'repositoryMissing' | 'asides' | 'host'>): void {
+    const { repositoryMissing, asides, host } = this.live(sessionId);
     this.#replaceLive(sessionId, {
       ...live,
       ...(repositoryMissing === true ? { repositoryMissing } : {}),
       ...(asides === undefined ? {} : { asides }),
+      ...(host === undefined ? {} : { host }),
     });
   }
 
   /** What questions beside the session's work have used. */
   setAsideUsage(sessionId: string, asides: UsageTotals): void {
     this.#replaceLive(sessionId, { ...this.live(sessionId), asides });
+  }
+
+  /** How the session's host is now. */
+  setHost(sessionId: string, host: NonNullable<LiveFacts['host']>): void {
+    this.#replaceLive(sessionId, { ...this.live(sessionId), host });
   }
 
   /** Whether the session's repository was not found where it should be. */

@@ -14,6 +14,7 @@ import {
 } from '../../storage/sessionState';
 import type { PendingPermission, RunFacts, SessionFacts } from '../../storage/sessionFacts';
 import type { PermissionSummary, SessionStatus, SessionSummary } from '../api';
+import type { HostState } from '../system/hostConnection';
 import type { Pause } from '../runnerProtocol/protocol';
 
 /** What only a live process can tell of a session. Everything else comes from its journals. */
@@ -28,6 +29,8 @@ export interface LiveFacts {
   paused?: Pause;
   /** Its repository is not where it was, and was not found elsewhere. */
   repositoryMissing?: true;
+  /** How its host is, and since when (ISO 8601). */
+  host?: { state: HostState['kind']; since: string };
   /** What questions beside its work have used. */
   asides?: UsageTotals;
   /** True until the fate of its open run is known. */
@@ -119,6 +122,7 @@ export function summarize(facts: SessionFacts, live: LiveFacts, position?: Queue
   const reason = isUnknown ? summary.unreadable : failureReason(facts);
   if (reason !== undefined) summary.failureReason = reason;
   if (live.repositoryMissing !== undefined) summary.repositoryMissing = live.repositoryMissing;
+  if (facts.host !== undefined) Object.assign(summary, placeOnHost(facts.host, live, run));
   if (facts.checkout !== undefined) summary.checkout = facts.checkout;
   if (facts.subfolder !== undefined) summary.subfolder = facts.subfolder;
   if (facts.notCopied !== undefined) summary.notCopied = facts.notCopied;
@@ -148,6 +152,27 @@ export function summarize(facts: SessionFacts, live: LiveFacts, position?: Queue
   const nativeSessionId = nativeSession(facts)?.nativeSessionId;
   if (nativeSessionId !== undefined) summary.nativeSessionId = nativeSessionId;
   return summary;
+}
+
+/** Where the session is, and how far it is known here. */
+function placeOnHost(
+  { name, kind, worktree }: NonNullable<SessionFacts['host']>,
+  live: LiveFacts,
+  run: RunFacts | undefined,
+): Pick<SessionSummary, 'host' | 'worktreeUri'> {
+  const { state = 'idle', since } = live.host ?? {};
+  return {
+    host: {
+      ...{ name, kind, state },
+      ...(since === undefined ? {} : { since }),
+      ...(run?.lastEventAt === undefined ? {} : { mirroredTo: run.lastEventAt }),
+    },
+    ...(worktree === undefined ? {} : { worktreeUri: uriOnHost(name, worktree.path) }),
+  };
+}
+
+function uriOnHost(name: string, path: string): string {
+  return `corral-host://${name}${path.split('/').map(encodeURIComponent).join('/')}`;
 }
 
 /** The newest that is known. The limit of the same model may have been told by an earlier run only. */

@@ -1,5 +1,6 @@
 /** What the rest of the supervisor knows of another host: a link on which things can be asked of it. */
 import type { Duplex, Readable, Writable } from 'node:stream';
+import type * as v from 'valibot';
 import type { Event } from '../../common/disposable';
 import type { RunProcess } from '../../common/processes/runProcess';
 import type { CorralError } from '../../storage/errors';
@@ -92,6 +93,9 @@ export interface HostConnection {
   probe(git: string): Promise<HostFacts>;
   /** Whether a process there still runs, as the host tells it. */
   liveness(identity: ProcessIdentity): Promise<Liveness>;
+
+  /** The answer to a request of the host protocol that is answered with one value of that form. */
+  ask<S extends v.GenericSchema>(request: object, schema: S): Promise<v.InferOutput<S>>;
 
   /** Tries at once where there is no link. Settles with the state that comes of it. */
   reconnectNow(): Promise<HostState>;

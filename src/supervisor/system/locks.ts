@@ -2,10 +2,11 @@
  * Locks between processes. The file `<name>.lock.<n>` with the highest n names the owner or says that the lock is free,
  * and whoever takes or releases it publishes n+1 with link(), at which only one of several succeeds.
  */
-import { utimes } from 'node:fs/promises';
+import { stat, utimes } from 'node:fs/promises';
 import { basename, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import * as l10n from '@vscode/l10n';
+import { ifExists } from '../../common/ifExists';
 import { CorralError } from '../../storage/errors';
 import { settledWithin } from '../../common/settledWithin';
 import { removePublished } from '../../storage/journal/publishedFile';
@@ -28,14 +29,14 @@ const tails = new Map<string, Promise<void>>();
 export type StillOwner = () => Promise<void>;
 
 /**
- * Runs `action` while this process holds the lock `name`, a path beside which the lock's files lie.
- * Before each step that cannot be undone, `action` calls `stillOwner`.
+ * Runs `action` while this process holds the lock `name`, a path beside which the lock's files lie. Before each step
+ * that cannot be undone, `action` calls `stillOwner`; an owner that was silent for `lapsesAfterMs` has lost the lock.
  * @throws TIMEOUT where the lock stays held for `timeoutMs`
  */
 export async function withLock<T>(
   name: string,
   action: (stillOwner: StillOwner) => Promise<T>,
-  options: { timeoutMs?: number } = {},
+  options: { timeoutMs?: number; lapsesAfterMs?: number } = {},
 ): Promise<T> {
   const path = resolve(name);
   const timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
@@ -46,7 +47,7 @@ export async function withLock<T>(
   tails.set(path, tail);
   try {
     await inTime(previous, deadline, path);
-    const number = await acquire(path, deadline);
+    const number = await acquire(path, deadline, options.lapsesAfterMs);
     const beat = setInterval(() => void touch(lockFile(path, number)), BEAT_MS).unref();
     try {
       return await action(async () => {
@@ -69,6 +70,11 @@ export async function withLock<T>(
 async function touch(file: string): Promise<void> {
   const now = new Date();
   await utimes(file, now, now).catch(() => undefined);
+}
+
+/** In milliseconds, since the lock's owner touched it last. */
+async function silenceOf(file: string): Promise<number> {
+  return Date.now() - ((await ifExists(stat(file)))?.mtimeMs ?? Number.POSITIVE_INFINITY);
 }
 
 async function inTime(promise: Promise<void>, deadline: number, path: string): Promise<void> {
@@ -112,7 +118,7 @@ async function listen(path: string): Promise<void> {
   else if (performance.now() - before.atMs >= 2 * BEAT_MS) throw new StuckLockError(lock);
 }
 
-async function acquire(path: string, deadline: number): Promise<number> {
+async function acquire(path: string, deadline: number, lapsesAfterMs = Number.POSITIVE_INFINITY): Promise<number> {
   const owner = await ownIdentity();
   let checked = { number: 0, atMs: 0 };
   let listenedAtMs = -BEAT_MS;
@@ -133,7 +139,7 @@ async function acquire(path: string, deadline: number): Promise<number> {
         // Not at every turn, since on some systems looking at a process starts one.
         if (checked.number !== number || performance.now() - checked.atMs >= OWNER_CHECK_MS) {
           const life = await liveness(lock.owner);
-          isFree = life === 'dead';
+          isFree = life === 'dead' || (await silenceOf(lockFile(path, number))) >= lapsesAfterMs;
           checked = { number, atMs: performance.now() };
         }
       }

@@ -1,5 +1,6 @@
 import * as vscode from 'vscode';
-import type { CorralApi, GoneQuestion, SessionSummary } from '../../supervisor/api';
+import type { CorralApi, SessionSummary } from '../../supervisor/api';
+import type { GoneQuestion } from '../../supervisor/runs/gone/goneQuestion';
 import type { TerminalCommand } from '../../supervisor/runs/terminalCommand';
 import type { ChooseSession } from '../pickers/sessionChoice';
 import { inProgress } from '../progress';

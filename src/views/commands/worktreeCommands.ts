@@ -209,8 +209,16 @@ export function worktreeCommands({
   };
 }
 
-/** @throws WORKTREE_MISSING */
-export async function requireWorktree({ title, worktreePath: path }: SessionSummary): Promise<void> {
+/** @throws WORKTREE_MISSING, and HOST_NOT_SUPPORTED where it is on another host */
+export async function requireWorktree({ title, worktreePath: path, host }: SessionSummary): Promise<void> {
+  if (host !== undefined)
+    throw new CorralError(
+      'HOST_NOT_SUPPORTED',
+      vscode.l10n.t('The worktree of “{title}” is on the host “{host}” and cannot be opened from here yet.', {
+        title,
+        host: host.name,
+      }),
+    );
   await access(path).catch((cause: unknown) => {
     const message = vscode.l10n.t('The worktree of “{title}” is missing: {path}. Restore it from its last snapshot.', {
       title,

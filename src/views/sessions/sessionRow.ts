@@ -65,6 +65,7 @@ export function sessionRow(session: SessionSummary, nowMs: number, marks: RowMar
       ...damage,
       ...(session.runs.some(({ agent }) => agent !== session.agent) ? [oneLine(session.agent, 60)] : []),
       ...(session.startedBy === undefined ? [] : [l10n.t('by an agent')]),
+      ...(session.host === undefined ? [] : [session.host.name]),
       ...lines,
       ...(isTimed ? [shortElapsedTime(since, nowMs)] : []),
     ),
@@ -79,6 +80,7 @@ export function sessionRow(session: SessionSummary, nowMs: number, marks: RowMar
       ...(marks.isUnseen ? [l10n.t('not seen yet')] : []),
       ...(marks.isPinned ? [l10n.t('pinned')] : []),
       session.agent,
+      ...(session.host === undefined ? [] : [l10n.t('on {host}', { host: session.host.name })]),
       text,
       ...age,
       ...damage,
@@ -112,6 +114,7 @@ function rowStatus(session: SessionSummary, nowMs: number): RowStatus {
   }
   if (session.unreachable !== undefined) {
     const since = session.unreachable;
+    if (session.host?.state === 'unreachable') return hostAway(session.host.name, status, since, nowMs);
     const silence = (inWords: typeof elapsedTime): string =>
       session.maybeGone === true
         ? l10n.t('not answering for {time}', { time: inWords(since, nowMs) })
@@ -144,6 +147,18 @@ function rowStatus(session: SessionSummary, nowMs: number): RowStatus {
     };
   }
   return runStatus(session, nowMs);
+}
+
+/** The run goes on there, as far as anybody knows. */
+function hostAway(host: string, status: string, since: string, nowMs: number): RowStatus {
+  const away = (inWords: typeof elapsedTime): string =>
+    l10n.t('{host} not reachable for {time}', { host, time: inWords(since, nowMs) });
+  return {
+    text: joined(status, away(elapsedTime)),
+    shortText: away(shortElapsedTime),
+    icon: 'debug-disconnect',
+    iconColor: WARNING_COLOR,
+  };
 }
 
 /** What matters of a wait for a usage limit comes first, since a narrow row cuts off the rest. */

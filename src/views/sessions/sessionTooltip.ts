@@ -1,7 +1,7 @@
 import * as l10n from '@vscode/l10n';
 import type { SessionSummary } from '../../supervisor/api';
 import { budgetText } from '../text/budgetText';
-import { describeChanges } from '../text/worktreeLabels';
+import { describeChanges, worktreePlace } from '../text/worktreeLabels';
 import type { SessionRow } from './sessionRow';
 
 /** What a row's tooltip says below the title, line by line. */
@@ -20,7 +20,8 @@ export function sessionTooltip(session: SessionSummary, row: SessionRow): [name:
     ...optional(l10n.t('Budget'), session.budget && budgetText(session.budget)),
     ...optional(l10n.t('Tokens'), tokensOf(session)),
     ...optional(l10n.t('Cost'), costOf(session)),
-    ...optional(l10n.t('Worktree'), session.worktreePath),
+    ...optional(l10n.t('Host'), hostOf(session)),
+    ...optional(l10n.t('Worktree'), worktreePlace(session)),
     ...optional(l10n.t('Folder'), session.subfolder),
     ...optional(l10n.t('Started from'), session.checkout),
     ...optional(l10n.t('Not copied'), session.notCopied?.join(', ')),
@@ -32,6 +33,18 @@ export function sessionTooltip(session: SessionSummary, row: SessionRow): [name:
         : l10n.t('Waiting sessions start only while a VS Code window is open.'),
     ),
   ];
+}
+
+/** The host on which it works, and what is known of the way there. */
+function hostOf({ host }: SessionSummary): string | undefined {
+  if (host === undefined) return undefined;
+  const { name, state, since, mirroredTo } = host;
+  if (state !== 'unreachable' || since === undefined) return name;
+  return l10n.t('{name}, not reachable since {since}; what is here goes up to {mirroredTo}', {
+    name,
+    since: localTime(since),
+    mirroredTo: localTime(mirroredTo ?? ''),
+  });
 }
 
 /** The agents that worked before the present one; '' where there were none. */

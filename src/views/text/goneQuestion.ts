@@ -1,5 +1,5 @@
 import * as l10n from '@vscode/l10n';
-import type { GoneQuestion } from '../../supervisor/api';
+import type { GoneQuestion } from '../../supervisor/runs/gone/goneQuestion';
 
 type Suspect = Pick<NonNullable<GoneQuestion['run']>, 'process' | 'since'>;
 

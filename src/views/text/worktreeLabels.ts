@@ -1,7 +1,13 @@
 import * as l10n from '@vscode/l10n';
+import type { SessionSummary } from '../../supervisor/api';
 import type { WorktreeSummary } from '../../supervisor/git/worktrees/worktreeSummary';
 
 const MAX_NAMED = 3;
+
+/** The path of the session's worktree, or its address on another host. */
+export function worktreePlace({ worktreePath, worktreeUri }: SessionSummary): string {
+  return worktreeUri === undefined ? worktreePath : decodeURI(worktreeUri);
+}
 
 /**
  * What goes with a session, for the question before it is deleted.

@@ -17,7 +17,7 @@ import type {
   TimelineTarget,
 } from '../../protocol/timelineProtocol';
 import type { LinkedEvent } from './eventLink';
-import { readMoment, snapshotAt } from './moment/momentReader';
+import { lastPlace, readMoment, snapshotAt } from './moment/momentReader';
 import type { PromptHost } from '../composer/promptHost';
 import { isPromptRequest } from '../../protocol/promptProtocol';
 import { MessageDrafts } from './messageDrafts';
@@ -28,7 +28,7 @@ import type { SessionSummary } from '../../supervisor/api';
 import { SessionPusher } from './sessionPusher';
 import { SessionReader } from './sessionReader';
 import type { TimelineSource } from './timelineSource';
-import { worktreeFile } from './worktreeFile';
+import { worktreeFile, worktreeFolder } from './worktreeFile';
 
 /** A file of a session as it is in a commit or tree. */
 export interface PastFile {
@@ -182,12 +182,13 @@ export class TimelineHost implements Disposable {
   async #openFile({ path, line, at }: TimelineParameters<'openFile'>): Promise<void> {
     const session = await this.#source.getSession(this.#sessionId);
     const file = worktreeFile(session, path);
-    const snapshot = at === undefined ? undefined : await snapshotAt(this.#source, this.#sessionId, at);
-    if (snapshot === undefined) await this.#editor.openFile(file, line);
-    else {
-      const inWorktree = relative(session.worktreePath, file).replaceAll('\\', '/');
-      await this.#editor.openPastFile({ session, path: inWorktree, commit: snapshot.commit, line });
-    }
+    // What lies on another host is shown as it came from there last.
+    const place = at ?? (session.host === undefined ? undefined : lastPlace(session));
+    const snapshot = place === undefined ? undefined : await snapshotAt(this.#source, this.#sessionId, place);
+    const commit = snapshot?.commit ?? (session.host === undefined ? undefined : session.baseCommit);
+    const inWorktree = relative(worktreeFolder(session), file).replaceAll('\\', '/');
+    if (commit === undefined) await this.#editor.openFile(file, line);
+    else await this.#editor.openPastFile({ session, path: inWorktree, commit, line });
   }
 
   #tell(message: HostMessage): void {

@@ -4,15 +4,21 @@ import { isInside } from '../../common/isInside';
 import { CorralError } from '../../storage/errors';
 import type { SessionSummary } from '../../supervisor/api';
 
-type SessionFolders = Pick<SessionSummary, 'worktreePath' | 'subfolder'>;
+type SessionFolders = Pick<SessionSummary, 'worktreePath' | 'worktreeUri' | 'subfolder'>;
+
+/** The folder of the session's worktree, which may be one on another host. */
+export function worktreeFolder({ worktreePath, worktreeUri }: SessionFolders): string {
+  return worktreeUri === undefined ? worktreePath : decodeURIComponent(new URL(worktreeUri).pathname);
+}
 
 /**
  * The file that an agent named, if it lies in the session's worktree. An agent can name anything, and on Windows
  * merely looking at a path such as `\\host\share` logs in there.
  */
-export function worktreeFile({ worktreePath, subfolder = '' }: SessionFolders, path: string): string {
-  const file = resolve(worktreePath, subfolder, path);
-  if (!isInside(file, worktreePath))
+export function worktreeFile(session: SessionFolders, path: string): string {
+  const folder = worktreeFolder(session);
+  const file = resolve(folder, session.subfolder ?? '', path);
+  if (!isInside(file, folder))
     throw new CorralError(
       'INVALID_ARGUMENT',
       l10n.t('{path} is outside of the session’s worktree and is not opened.', { path }),

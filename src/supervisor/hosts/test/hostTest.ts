@@ -1,13 +1,8 @@
-import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import * as l10n from '@vscode/l10n';
-import * as v from 'valibot';
 import type { Log } from '../../../common/log';
 import type { HostCheck, HostTestReport } from '../hostsApi';
-import { ReconnectingHost } from '../reconnectingHost';
-import type { HostProgram } from '../transport/bootstrap';
-import { openTransport } from '../transport/openTransport';
+import { openConnection } from '../openConnection';
+import type { ReconnectingHost } from '../reconnectingHost';
 import type { ReachedHost } from '../transport/transportErrors';
 import {
   bytesToSend,
@@ -23,8 +18,6 @@ import {
 const ECHO_LIMIT_MS = 60_000;
 /** The process that should go on ends by itself where nobody comes back for it. */
 const CHILD_LIFE_MS = 5 * 60_000;
-
-const manifestSchema = v.object({ version: v.pipe(v.string(), v.regex(/^[\w.+-]+$/)) });
 
 export interface HostTestOptions {
   /** Whether a person asked for the test, so that ssh may ask for a password. */
@@ -42,9 +35,8 @@ export async function testHost(
   host: ReachedHost,
   { bundles, log, mayAsk = false, signal, onProgress }: HostTestOptions & { bundles: string; log: Log },
 ): Promise<HostTestReport> {
-  const program = await readProgram(bundles);
   const connected = async <T>(action: (connection: ReconnectingHost) => Promise<T>): Promise<T> =>
-    await whileConnected(host, { program, log, mayAsk, signal }, action);
+    await whileConnected(host, { bundles, log, mayAsk, signal }, action);
   onProgress?.(l10n.t('connecting'));
   const startMs = performance.now();
   const { connectMs, facts, differenceMs, bytes, child, printed } = await connected(async (connection) => {
@@ -87,32 +79,14 @@ export async function testHost(
   };
 }
 
-async function readProgram(bundles: string): Promise<HostProgram> {
-  const bytes = await readFile(join(bundles, 'corral-host.js'));
-  const { version } = v.parse(manifestSchema, JSON.parse(await readFile(join(bundles, '../package.json'), 'utf8')));
-  return { version, bytes, sha256: createHash('sha256').update(bytes).digest('hex') };
-}
-
-interface ConnectOptions {
-  program: HostProgram;
-  log: Log;
-  mayAsk: boolean;
-  signal: AbortSignal | undefined;
-}
-
 /** Closes the connection afterwards, and at once where the test is cancelled. */
 async function whileConnected<T>(
   host: ReachedHost,
-  { program, log, mayAsk, signal }: ConnectOptions,
+  { signal, ...options }: { bundles: string; log: Log; mayAsk: boolean; signal: AbortSignal | undefined },
   action: (connection: ReconnectingHost) => Promise<T>,
 ): Promise<T> {
   signal?.throwIfAborted();
-  const connection = new ReconnectingHost({
-    name: host.name,
-    version: program.version,
-    openTransport: async (options) => await openTransport(host, { ...options, mayAsk, program }),
-    log,
-  });
+  const connection = await openConnection(host, options);
   const cancel = (): void => connection.close();
   signal?.addEventListener('abort', cancel, { once: true });
   try {

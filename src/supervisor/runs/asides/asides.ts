@@ -20,6 +20,7 @@ import { readBootstrap } from '../../runnerProtocol/bootstrapFile';
 import { readClaim } from '../../runnerProtocol/claimFile';
 import type { RunBootstrap } from '../../runnerProtocol/protocol';
 import type { SessionModel } from '../../sessions/sessionModel';
+import { requireHere } from '../../sessions/sessionErrors';
 import { nativeSession } from '../../sessions/summary';
 import { killRun } from '../killRun';
 import { connectRunner } from '../runnerClient';
@@ -164,6 +165,7 @@ export class Asides {
 
   /** Who answers, and how. `isOwn` where it is the agent that works on the session. */
   async #answerer(facts: SessionFacts, other?: string) {
+    requireHere(facts);
     const { settings, bundles } = this.#options;
     const working = workingAgent(facts);
     const name = other ?? working.name;

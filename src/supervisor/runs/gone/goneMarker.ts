@@ -9,7 +9,7 @@ import { isOfThisPlace, isStopped } from '../../system/identity';
 import type { ProcessIdentity } from '../../system/identitySchema';
 import type { StuckLock } from '../../system/stuckLock';
 import { findStuckLock, freeStuckLock } from '../../system/stuckLock';
-import type { GoneQuestion } from '../../api';
+import type { GoneQuestion } from './goneQuestion';
 import { closeRun } from '../closeRun';
 import type { Queue } from '../queue';
 import { closingOf } from '../recovery';

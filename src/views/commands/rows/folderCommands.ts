@@ -4,6 +4,7 @@ import type { ChooseSession } from '../../pickers/sessionChoice';
 import { hasBegun } from '../../sessionPredicates';
 import type { CommandName } from '../../text/contributions';
 import { showInformationMessage } from '../../text/messages';
+import { worktreePlace } from '../../text/worktreeLabels';
 import type { CommandActions } from '../commandRunner';
 import { requireWorktree } from '../worktreeCommands';
 
@@ -30,8 +31,8 @@ export function folderCommands(choose: ChooseSession): CommandActions<FolderComm
       await vscode.commands.executeCommand('revealFileInOS', vscode.Uri.file(worktreePath));
     },
     copyWorktreePath: async (argument) => {
-      const { worktreePath } = await choose(argument, vscode.l10n.t('Copy Path of Worktree'), hasBegun, none);
-      await vscode.env.clipboard.writeText(worktreePath);
+      const session = await choose(argument, vscode.l10n.t('Copy Path of Worktree'), hasBegun, none);
+      await vscode.env.clipboard.writeText(worktreePlace(session));
     },
     copyBranch: async (argument) => {
       const noBranch = vscode.l10n.t('No session has a branch yet. “Make Branch” gives it one.');

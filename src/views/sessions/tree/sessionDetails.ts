@@ -11,7 +11,7 @@ import { timelineUri } from '../../timelineUri';
 import { COMMANDS } from '../../text/contributions';
 import { shortElapsedTime } from '../../text/elapsedTime';
 import { shownStatus, statusLabel } from '../../text/statusLabel';
-import { describeChanges } from '../../text/worktreeLabels';
+import { describeChanges, worktreePlace } from '../../text/worktreeLabels';
 import { contextValue } from '../rowFlags';
 import { sessionRow } from '../sessionRow';
 import { CHANGED_FILE_SCHEME } from './rowBadges';
@@ -148,11 +148,13 @@ function runItem({ id, runs }: SessionSummary, run: RunSummary | undefined): vsc
   return item;
 }
 
-function worktreeItem({ id, branch, worktreePath }: SessionSummary): vscode.TreeItem {
+function worktreeItem(session: SessionSummary): vscode.TreeItem {
+  const { id, branch, host } = session;
+  const place = worktreePlace(session);
   const item = new vscode.TreeItem(vscode.l10n.t('Worktree'), None);
   item.id = `worktree ${id}`;
-  item.description = branch ?? basename(worktreePath);
-  item.tooltip = worktreePath;
+  item.description = branch ?? host?.name ?? basename(place);
+  item.tooltip = place;
   item.iconPath = new vscode.ThemeIcon('git-branch');
   item.contextValue = contextValue(['folder']);
   return item;

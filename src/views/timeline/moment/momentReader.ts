@@ -1,6 +1,7 @@
 import type { EventPlace } from '../../../protocol/timelineProtocol';
 import type { MomentFacts } from '../../../protocol/timelineProtocol';
 import { NO_USAGE, plusUsage } from '../../../storage/events';
+import type { SessionSummary } from '../../../supervisor/api';
 import { MAX_EVENTS_PER_QUERY } from '../../../storage/timelineQueries';
 import type { QueryResult } from '../../../storage/timelineQueries';
 import type { TimelineSource } from '../timelineSource';
@@ -19,6 +20,12 @@ export async function snapshotAt(
   place: EventPlace,
 ): Promise<PlacedSnapshot | undefined> {
   return (await readMoment(source, sessionId, place))?.snapshot;
+}
+
+/** The last event that is known; undefined where there is none. */
+export function lastPlace({ runs }: Pick<SessionSummary, 'runs'>): EventPlace | undefined {
+  const run = runs.findLast(({ eventCount }) => eventCount > 0);
+  return run === undefined ? undefined : { runId: run.runId, seq: run.eventCount };
 }
 
 /** What is known of the session right after an event; undefined where the session has no such run. */

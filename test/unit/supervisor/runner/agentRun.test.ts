@@ -2,10 +2,11 @@ import assert from 'node:assert/strict';
 import { access, readFile, stat, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { after, afterEach, before, beforeEach, describe, it } from 'mocha';
+import { runWithNode } from '../../../../src/common/processes/nodeProcess';
 import { connectRunner } from '../../../../src/supervisor/runs/runnerClient';
 import * as v from 'valibot';
 import { goldenText } from '../../../support/goldenText';
-import { LIMIT_MS, RunnerFixture, demoAgent, fixturePath, script } from './runnerFixture';
+import { LIMIT_MS, RunnerFixture, demoAgent, fixturePath, runnerPath, script } from './runnerFixture';
 import type { TestRun } from './runnerFixture';
 import { readOutputFrames } from '../../../support/outputFrames';
 import { waitFor } from '../../../support/wait';
@@ -192,6 +193,9 @@ describe('runner', () => {
     const before = await readFile(run.paths.events);
     const claim = await run.launch();
     assert.deepEqual(claim, await run.claim());
+    const assignment = JSON.stringify({ runFolder: run.paths.root, environment: process.env });
+    const { exitCode } = await runWithNode([process.execPath, runnerPath], { input: assignment });
+    assert.equal(exitCode, 75);
     assert.deepEqual(await readFile(run.paths.events), before);
   });
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { execFile, spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, readdir, rm, writeFile, utimes } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -69,6 +69,17 @@ describe('locks between processes', () => {
       withLock(name, () => Promise.reject(new Error('never')), { timeoutMs: 1_500 }),
       { code: 'TIMEOUT' },
     );
+  });
+
+  it('that lapses is taken from an owner that is silent, and not from one that touches it', async () => {
+    const take = async (): Promise<string> =>
+      await withLock(name, () => Promise.resolve('mine'), { timeoutMs: 0, lapsesAfterMs: 10_000 });
+    const child = await startHolder();
+    await assert.rejects(take(), { code: 'TIMEOUT' });
+    child.kill('SIGSTOP');
+    const longAgo = new Date(Date.now() - 11_000);
+    await utimes(`${name}.lock.1`, longAgo, longAgo);
+    assert.equal(await take(), 'mine');
   });
 
   it('lets several processes compete for what a killed owner left', async () => {

@@ -1,0 +1,91 @@
+/** What a window asks of a host for the sessions that work there. All paths follow from the ids. */
+import * as v from 'valibot';
+import { idSchema } from '../../storage/ids';
+import { bootstrapSchema, claimSchema } from '../runnerProtocol/protocol';
+
+const text = v.pipe(v.string(), v.maxLength(4_096));
+const count = v.pipe(v.number(), v.integer(), v.minValue(0));
+const run = { storeId: idSchema, sessionId: idSchema, runId: idSchema };
+
+/** The part of run.json that is known before the host has found the agent. */
+export const hostRunSchema = v.omit(bootstrapSchema, [
+  'argv',
+  'cwd',
+  'driver',
+  'driverEnvironment',
+  'environment',
+  'linePatterns',
+  'mcpServer',
+  'promptInArguments',
+  'storeRoot',
+  'worktreePath',
+]);
+export type HostRun = v.InferOutput<typeof hostRunSchema>;
+
+/** An agent by its name; the host has its program. */
+export const hostAgentSchema = v.object({
+  name: v.string(),
+  /** Its entry in `corral.agents`, which the host checks anew. */
+  setting: v.exactOptional(v.unknown()),
+  /** Program and arguments of the agent `command`. */
+  argv: v.exactOptional(v.array(v.string())),
+});
+
+export type HostAgent = v.InferOutput<typeof hostAgentSchema>;
+
+export const sessionRequests = [
+  /** Makes the store's folder on the host: a `hostStoreSchema`. `git` is a path or a name there. */
+  v.object({ request: v.literal('openStore'), storeId: idSchema, git: v.string() }),
+  /** Whether the agent is there; null, or an error. */
+  v.object({ request: v.literal('findAgent'), agent: hostAgentSchema }),
+  /** A session's worktree, made anew where nobody has worked in it yet: a `hostWorktreeSchema`. */
+  v.object({
+    request: v.literal('makeWorktree'),
+    storeId: idSchema,
+    sessionId: idSchema,
+    repository: v.string(),
+    title: v.string(),
+    baseCommit: v.pipe(v.string(), v.regex(/^[0-9a-f]{40,64}$/)),
+  }),
+  /** Starts the run's runner, unless that has happened: a `foundRunSchema`. */
+  v.object({
+    request: v.literal('startRun'),
+    storeId: idSchema,
+    run: hostRunSchema,
+    agent: hostAgentSchema,
+    /** The top of the session's worktree, and where in it the agent starts. */
+    worktree: v.object({ path: v.string(), subfolder: v.exactOptional(v.string()) }),
+  }),
+  /** What is known of a run: a `foundRunSchema`. */
+  v.object({ request: v.literal('findRun'), ...run }),
+  /** Gives a run up that no runner has claimed yet: a `foundRunSchema`. */
+  v.object({ request: v.literal('cancelRun'), ...run, reason: text }),
+  /** Ends the processes of a run, those of its agent after `graceMs`; null, or an error. */
+  v.object({ request: v.literal('endRun'), ...run, graceMs: count }),
+] as const;
+
+export const hostStoreSchema = v.object({
+  /** For all that is kept there, of any store. */
+  root: text,
+  /** The absolute path of git; absent where there is none. */
+  git: v.exactOptional(text),
+  /** The machine's own id; '' where its system does not tell. */
+  machineId: text,
+});
+export type HostStore = v.InferOutput<typeof hostStoreSchema>;
+
+export const hostWorktreeSchema = v.object({ path: text });
+
+export const foundRunSchema = v.object({
+  /** Null where nobody has claimed it. */
+  claim: v.nullable(claimSchema),
+  /** Of the runner that has claimed it. */
+  liveness: v.picklist(['alive', 'dead', 'unknown']),
+  /** The run's folder. */
+  folder: text,
+  journalBytes: count,
+});
+export type FoundRun = v.InferOutput<typeof foundRunSchema>;
+
+/** The answer where there is nothing to tell. */
+export const nothingSchema = v.null();

@@ -1,0 +1,60 @@
+import type { Disposable } from '../../common/disposable';
+import { Emitter } from '../../common/emitter';
+import type { Log } from '../../common/log';
+import type { HostConnection, HostState } from '../system/hostConnection';
+import type { HostSetting } from './hostSettings';
+
+export interface HostPoolOptions {
+  /** @throws CorralError where there is no such host, or its entry is wrong */
+  settingOf: (name: string) => HostSetting;
+  bundles: string;
+  log: Log;
+  onListenerError: (error: unknown) => void;
+}
+
+/** The connections on which sessions work, one for each host. They ask nobody for a password. */
+export class HostPool implements Disposable {
+  readonly changed: Emitter<{ name: string; state: HostState }>;
+  readonly #options: HostPoolOptions;
+  readonly #connections = new Map<string, Promise<HostConnection>>();
+  #isDisposed = false;
+
+  constructor(options: HostPoolOptions) {
+    this.#options = options;
+    this.changed = new Emitter(options.onListenerError);
+  }
+
+  /** The connection, which the first call begins to make without waiting for it. Throws as `settingOf`. */
+  async connection(name: string): Promise<HostConnection> {
+    const setting = this.#options.settingOf(name);
+    const opening = this.#connections.get(name) ?? this.#open(name, setting);
+    this.#connections.set(name, opening);
+    return await opening;
+  }
+
+  /** Ends the connection to a host whose entry changed. */
+  forget(name: string): void {
+    const opening = this.#connections.get(name);
+    this.#connections.delete(name);
+    void opening?.then((connection) => connection.close());
+  }
+
+  dispose(): void {
+    this.#isDisposed = true;
+    for (const name of this.#connections.keys()) this.forget(name);
+    this.changed.dispose();
+  }
+
+  async #open(name: string, setting: HostSetting): Promise<HostConnection> {
+    const { bundles, log } = this.#options;
+    const { openConnection } = await import('./openConnection');
+    const connection = await openConnection({ name, setting }, { bundles, log });
+    if (this.#isDisposed) {
+      connection.close();
+      return connection;
+    }
+    connection.onDidChangeState((state) => this.changed.fire({ name, state }));
+    void connection.reconnectNow();
+    return connection;
+  }
+}

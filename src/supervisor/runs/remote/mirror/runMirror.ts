@@ -1,0 +1,214 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { posix } from 'node:path';
+import type { Readable } from 'node:stream';
+import { messageOf } from '../../../../common/errors';
+import type { Log } from '../../../../common/log';
+import { Throttle } from '../../../../common/throttle';
+import { CorralError } from '../../../../storage/errors';
+import { makeDirectory, replaceFile } from '../../../../storage/journal/durableFile';
+import type { RunPaths } from '../../../../storage/paths';
+import { isOpen } from '../../../../storage/sessionState';
+import { ringDoorbell } from '../../../../storage/store/store';
+import { foundRunSchema, type FoundRun } from '../../../hostProtocol/sessionRequests';
+import type { HostRequestOf } from '../../../hostProtocol/hostProtocol';
+import type { SessionStore } from '../../../sessions/sessionStore';
+import { exists } from '../../../git/worktreeOwnership';
+import { withLock, type StillOwner } from '../../../system/locks';
+import type { OpenHost } from '../hostStores';
+import { AppendedFile } from './appendedFile';
+import { copyFromHost } from './copyFile';
+import { mirrorJournal, type BlobReference } from './journalMirror';
+import { appendRest, isLeftPlain, mirrorOutput, takeCompressed } from './outputMirror';
+import { WorkHome } from './workHome';
+
+/** Another window has the lock, or there is no connection. */
+const RETRY_MS = 1_000;
+/** A window that has the lock and is silent for so long has lost it. */
+const LAPSE_MS = 10_000;
+const DOORBELL_INTERVAL_MS = 200;
+const MAX_BLOB_BYTES = 1024 ** 3;
+
+export interface RunMirrorOptions {
+  store: SessionStore;
+  log: Log;
+  sessionId: string;
+  runId: string;
+  /** The session's host, where it is connected. */
+  host: () => Promise<OpenHost | undefined>;
+  /** Fetches the session's work. */
+  bringWorkHome: (host: OpenHost) => Promise<void>;
+}
+
+/**
+ * Copies all that a run on a host records into the run's folder here, where nobody can tell it from a run of this
+ * computer. Of several windows one does; all of them try.
+ */
+export class RunMirror {
+  /** Settles when all of the run is here, or after `dispose`. */
+  readonly done: Promise<void>;
+  readonly #options: RunMirrorOptions;
+  readonly #run: RunPaths;
+  readonly #closing = new AbortController();
+  readonly #doorbell: Throttle;
+  #finalBytes: number | undefined;
+  #failure: string | undefined;
+  /** What is read of the host now. */
+  readonly #streams = new Set<Readable>();
+
+  constructor(options: RunMirrorOptions) {
+    const { store, sessionId, runId } = options;
+    this.#options = options;
+    this.#run = store.paths.session(sessionId).run(runId);
+    this.#doorbell = new Throttle(
+      DOORBELL_INTERVAL_MS,
+      async () => await ringDoorbell(store.paths, sessionId),
+      () => undefined,
+    );
+    this.done = this.#work();
+  }
+
+  /** The run's runner is dead, and its journal on the host so long. */
+  setFinal(journalBytes: number): void {
+    if (this.#finalBytes !== undefined) return;
+    this.#finalBytes = journalBytes;
+    this.#endStreams();
+  }
+
+  dispose(): void {
+    this.#closing.abort();
+    this.#doorbell.dispose();
+    this.#endStreams();
+  }
+
+  #endStreams(): void {
+    for (const stream of this.#streams) stream.destroy(new CorralError('CANCELLED', 'Nothing more is to be read'));
+  }
+
+  async #work(): Promise<void> {
+    const { signal } = this.#closing;
+    while (!signal.aborted) {
+      try {
+        const host = await this.#options.host();
+        const isWhole =
+          host !== undefined &&
+          (await withLock(this.#run.mirrorLockName, async (stillOwner) => await this.#mirror(host, stillOwner), {
+            timeoutMs: 0,
+            lapsesAfterMs: LAPSE_MS,
+          }));
+        if (isWhole) return;
+        this.#failure = undefined;
+      } catch (error) {
+        this.#note(error);
+      }
+      await delay(RETRY_MS, undefined, { signal }).catch(() => undefined);
+    }
+  }
+
+  #note(error: unknown): void {
+    const { sessionId, runId, log } = this.#options;
+    const isUsual = error instanceof CorralError && ['TIMEOUT', 'HOST_UNREACHABLE', 'CANCELLED'].includes(error.code);
+    const failure = messageOf(error);
+    if (!isUsual && failure !== this.#failure && !this.#closing.signal.aborted)
+      log.warn(`Copying run ${runId} of session ${sessionId} from its host: ${failure}`);
+    this.#failure = failure;
+  }
+
+  /** True where all of the run is here. */
+  async #mirror(host: OpenHost, stillOwner: StillOwner): Promise<boolean> {
+    if (await exists(this.#run.mirrored)) return true; // by another window
+    const found = await this.#find(host);
+    if (found.claim?.state !== 'claimed') {
+      if (found.claim === null && (await this.#isOpen())) return false; // not started yet
+      await replaceFile(this.#run.mirrored, Buffer.alloc(0));
+      return true;
+    }
+    await replaceFile(this.#run.remoteClaim, Buffer.from(JSON.stringify(found.claim)));
+    const home = new WorkHome(async () => await this.#options.bringWorkHome(host));
+    const tail = (name: string, offset: number): Readable => {
+      const stream = host.connection.tail(posix.join(found.folder, name), offset);
+      this.#streams.add(stream);
+      return stream.once('close', () => this.#streams.delete(stream));
+    };
+    const copyingOutput = mirrorOutput(this.#run, stillOwner, tail);
+    copyingOutput.catch(() => undefined); // awaited below, or a failure of the journal is told
+    try {
+      if (!(await this.#mirrorJournal(host, found, { stillOwner, home, tail }))) return false;
+      const isRunnerAlive = async (): Promise<boolean> => (await this.#find(host)).liveness === 'alive';
+      const isPlain = await isLeftPlain(host.connection, found.folder, isRunnerAlive);
+      this.#endStreams();
+      await copyingOutput.catch(() => undefined);
+      await stillOwner();
+      await (isPlain
+        ? appendRest(host.connection, found.folder, this.#run, stillOwner)
+        : takeCompressed(host.connection, found.folder, this.#run));
+      await replaceFile(this.#run.remoteClaim, Buffer.from(JSON.stringify((await this.#find(host)).claim)));
+    } finally {
+      this.#endStreams();
+      await copyingOutput.catch(() => undefined);
+    }
+    home.ask();
+    const failure = await home.settled();
+    if (failure instanceof CorralError && failure.code === 'HOST_UNREACHABLE') throw failure;
+    if (failure !== undefined) this.#note(failure);
+    await replaceFile(this.#run.mirrored, Buffer.alloc(0));
+    return true;
+  }
+
+  async #mirrorJournal(host: OpenHost, found: FoundRun, { stillOwner, home, tail }: MirrorParts): Promise<boolean> {
+    const { store, sessionId } = this.#options;
+    const copy = await AppendedFile.open(this.#run.events, stillOwner);
+    try {
+      return await mirrorJournal(copy, {
+        tail: (offset) => tail('events.jsonl', offset),
+        takeBlobs: async (blobs) => await this.#takeBlobs(host, found, blobs),
+        onSnapshot: () => home.ask(),
+        beforeEnd: async () => {
+          home.ask();
+          const failure = await home.settled();
+          if (failure instanceof CorralError && failure.code === 'HOST_UNREACHABLE') throw failure;
+        },
+        onAppended: () => {
+          store.markChanged(sessionId);
+          this.#doorbell.ask();
+        },
+        finalBytes: () => this.#finalBytes,
+      });
+    } finally {
+      await copy.close();
+    }
+  }
+
+  /** One that is not as its name says stays away, as does its event's whole text. */
+  async #takeBlobs(host: OpenHost, { folder }: FoundRun, blobs: readonly BlobReference[]): Promise<void> {
+    for (const { sha256 } of blobs) {
+      const target = this.#run.blob(sha256);
+      if (await exists(target)) continue;
+      await makeDirectory(this.#run.blobs);
+      const from = posix.join(folder, 'blobs', sha256);
+      await copyFromHost(host.connection, from, target, { maxBytes: MAX_BLOB_BYTES, sha256 }).catch(
+        (error: unknown) => {
+          if (error instanceof CorralError && error.code === 'HOST_UNREACHABLE') throw error;
+          this.#note(error);
+        },
+      );
+    }
+  }
+
+  async #isOpen(): Promise<boolean> {
+    const { store, sessionId, runId } = this.#options;
+    const facts = await store.sync(sessionId);
+    return facts?.runs.some((run) => run.runId === runId && isOpen(run)) === true;
+  }
+
+  async #find({ connection }: OpenHost): Promise<FoundRun> {
+    const { store, sessionId, runId } = this.#options;
+    const request = { request: 'findRun', storeId: store.storeId, sessionId, runId } satisfies HostRequestOf<'findRun'>;
+    return await connection.ask(request, foundRunSchema);
+  }
+}
+
+interface MirrorParts {
+  stillOwner: StillOwner;
+  home: WorkHome;
+  tail: (name: string, offset: number) => Readable;
+}

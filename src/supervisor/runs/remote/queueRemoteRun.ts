@@ -1,0 +1,120 @@
+import { rm } from 'node:fs/promises';
+import * as l10n from '@vscode/l10n';
+import * as v from 'valibot';
+import { readRegular } from '../../../common/disks/regularFile';
+import { CorralError } from '../../../storage/errors';
+import { newId } from '../../../storage/ids';
+import { makeDirectory, replaceFile } from '../../../storage/journal/durableFile';
+import type { RunPaths } from '../../../storage/paths';
+import type { RunFacts, SessionFacts } from '../../../storage/sessionFacts';
+import { workingAgent } from '../../../storage/sessionState';
+import {
+  foundRunSchema,
+  hostAgentSchema,
+  hostRunSchema,
+  type FoundRun,
+  type HostAgent,
+} from '../../hostProtocol/sessionRequests';
+import type { HostRequestOf } from '../../hostProtocol/hostProtocol';
+import type { SupervisorSettings } from '../../settings';
+import { runBudget } from '../budget/runBudget';
+import { commonBootstrap, queuedRecord, tsFloorAfter, type RunRequest, type RunStarterOptions } from '../runStarter';
+import { judgeSetup, setupFor } from '../setupCommand';
+import type { OpenHost } from './hostStores';
+
+/** host.json: all that is known of a run before its host is asked. It holds no value of the settings. */
+const remoteRunSchema = v.object({ run: hostRunSchema, agent: v.omit(hostAgentSchema, ['setting']) });
+type RemoteRun = v.InferOutput<typeof remoteRunSchema>;
+
+/**
+ * Records a session's next run, which its host starts.
+ * `notices` are what people should know of its beginning.
+ * @returns the run's id
+ * @throws CorralError as `queuedRecord`, and HOST_NOT_SUPPORTED
+ */
+export async function queueRemoteRun(
+  options: RunStarterOptions,
+  facts: SessionFacts,
+  request: RunRequest & { notices?: readonly string[] },
+): Promise<string> {
+  const { store } = options;
+  const { handOver, prompt, resumes } = request;
+  if ((request.attachments ?? []).length > 0 || request.waitsFor !== undefined)
+    throw new CorralError('HOST_NOT_SUPPORTED', l10n.t('Files cannot be sent to a session on a host yet.'));
+  const working = workingAgent(facts);
+  const agent = handOver?.agent ?? working.name;
+  const model = (handOver ?? working).model ?? options.settings().agents[agent]?.model;
+  const argv = handOver === undefined ? working.argv : undefined;
+  const runId = newId();
+  const { sessionId } = facts;
+  const paths = store.paths.session(sessionId).run(runId);
+  const remote: RemoteRun = {
+    run: v.parse(hostRunSchema, {
+      ...commonBootstrap(options, facts, runId),
+      agent,
+      prompt,
+      ...(model === undefined ? {} : { model }),
+      ...(resumes === undefined ? {} : { resumes }),
+      worktree: {
+        repository: facts.host?.worktree?.repository ?? '',
+        storeId: store.storeId,
+        baseCommit: facts.baseCommit,
+      },
+      ...(request.notices === undefined ? {} : { notices: [...request.notices] }),
+      ...(await setupFor(options, facts)),
+    }),
+    agent: { name: agent, ...(argv === undefined ? {} : { argv: [...argv] }) },
+  };
+  await makeDirectory(paths.root);
+  await replaceFile(paths.hostRun, Buffer.from(JSON.stringify(remote)));
+  try {
+    await store.append(sessionId, (now) => queuedRecord(now, runId, request));
+  } catch (error) {
+    await rm(paths.root, { recursive: true, force: true });
+    throw error;
+  }
+  return runId;
+}
+
+export async function readRemoteRun(run: RunPaths): Promise<RemoteRun> {
+  return v.parse(remoteRunSchema, JSON.parse(await readRegular(run.hostRun)));
+}
+
+/**
+ * Starts a recorded run on its host, unless that has happened.
+ * @throws CorralError HOST_UNREACHABLE; HOST_FAILED with what the host says, such as that the agent is not there
+ */
+export async function startRemoteRun(
+  options: RunStarterOptions,
+  { connection }: OpenHost,
+  facts: SessionFacts,
+  { runId, ordinal }: RunFacts,
+): Promise<FoundRun> {
+  const { store } = options;
+  const { run, agent } = await readRemoteRun(store.paths.session(facts.sessionId).run(runId));
+  const place = facts.host?.worktree;
+  if (place === undefined)
+    throw new CorralError('WORKTREE_MISSING', l10n.t('The worktree of this session was not made.'));
+  const setup = run.setup === undefined ? undefined : await judgeSetup(options, facts, run.setup);
+  const request: HostRequestOf<'startRun'> = {
+    request: 'startRun',
+    storeId: store.storeId,
+    run: {
+      ...run,
+      ordinal,
+      tsFloor: tsFloorAfter(facts.lastActivityAt),
+      ...(await runBudget(options, facts, false)),
+      ...(setup === undefined ? {} : { setup }),
+    },
+    agent: { ...agent, ...settingFor(agent.name, options.settings()) },
+    worktree: { path: place.path, ...(facts.subfolder === undefined ? {} : { subfolder: facts.subfolder }) },
+  };
+  return await connection.ask(request, foundRunSchema);
+}
+
+/** The agent's entry in `corral.agents`, which holds for its program there as well. */
+export function settingFor(name: string, { agents }: SupervisorSettings): Pick<HostAgent, 'setting'> {
+  const setting = Object.hasOwn(agents, name) ? agents[name] : undefined;
+  if (setting?.mistake !== undefined) throw new CorralError('SETTINGS_INVALID', setting.mistake);
+  return setting === undefined ? {} : { setting };
+}

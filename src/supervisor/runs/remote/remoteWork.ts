@@ -1,0 +1,32 @@
+/** The work of a session between its host and the repository here. */
+import * as l10n from '@vscode/l10n';
+import { CorralError } from '../../../storage/errors';
+import type { SessionFacts } from '../../../storage/sessionFacts';
+import { findRepository } from '../../git/repository';
+import { fetchWork } from '../../hosts/work/fetchWork';
+import type { WorkHost } from '../../hosts/work/workHost';
+import type { RunStarterOptions } from '../runStarter';
+import type { OpenHost } from './hostStores';
+
+/** @throws CorralError HOST_GIT_MISSING */
+export function workHostOf({ name, connection, store, git }: OpenHost, bundles: string): WorkHost {
+  if (store.git === undefined)
+    throw new CorralError(
+      'HOST_GIT_MISSING',
+      l10n.t('There is no Git on the host “{name}”. Install it there, or name its path by “git” in corral.hosts.', {
+        name,
+      }),
+    );
+  return { name, connection, farGit: store.git, git, bundles };
+}
+
+/** Fetches the snapshots of a session. Throws as `fetchWork`. */
+export async function bringWorkHome(
+  { git, bundles }: Pick<RunStarterOptions, 'git' | 'bundles'>,
+  host: OpenHost,
+  { sessionId, repository, host: place }: SessionFacts,
+): Promise<void> {
+  if (place?.worktree === undefined) return;
+  const far = { host: workHostOf(host, bundles), path: place.worktree.repository };
+  await fetchWork(far, await findRepository(git, repository), { sessionId });
+}

@@ -1,0 +1,57 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'mocha';
+import type { SessionSummary } from '../../src/supervisor/api';
+import { noSshMachine, SshMachine } from '../support/hosts/sshMachine';
+import { skip } from '../support/skip';
+import { RemoteFixture } from '../unit/supervisor/runs/remote/remoteFixture';
+import { until } from '../unit/supervisor/supervisorFixture';
+
+const path = process.env['PATH'];
+const isOver = ({ status }: SessionSummary): boolean => status === 'Completed' || status === 'Failed';
+
+describe('a session on a machine behind ssh', () => {
+  let machine: SshMachine | undefined;
+  let fixture: RemoteFixture | undefined;
+  before(async function () {
+    const reason = await noSshMachine();
+    if (reason !== undefined) skip(this, reason);
+    machine = await SshMachine.start();
+    process.env['PATH'] = machine.path;
+    fixture = await RemoteFixture.of({ home: machine.file('~'), setting: { ssh: machine.alias } });
+  });
+  after(async () => {
+    await fixture?.here.end();
+    await machine?.stop();
+    process.env['PATH'] = path;
+  });
+
+  it('works while the cable is out, and all of it comes home', async () => {
+    assert.ok(machine !== undefined && fixture !== undefined);
+    const window = fixture.window();
+    const prompt = 'run hostname; ask echo allowed; slow 400 20ms; edit notes.txt hello';
+    const { id } = await fixture.session(window, { prompt });
+    const [question] = (await until(window, id, ({ needsInput }) => needsInput, 'the question')).pendingPermissions;
+    const allow = question?.options.find(({ kind }) => kind === 'allow_once');
+    assert.ok(question !== undefined && allow !== undefined);
+    await window.answerPermission(id, question.requestId, { optionId: allow.optionId });
+    await until(window, id, ({ runs }) => (runs[0]?.eventCount ?? 0) > 40, 'its first lines');
+    await machine.setCable(false);
+    await until(window, id, ({ host }) => host?.state === 'unreachable', 'the cut');
+    await machine.setCable(true);
+    const session = await until(window, id, isOver, 'the end');
+    assert.equal(session.status, 'Completed');
+    assert.equal(session.host?.kind, 'ssh');
+    await fixture.assertSame(id, session.currentRunId ?? '');
+    const { events } = await window.listSessionHistory(id, { limit: 20 });
+    assert.ok(events.some(({ kind, data }) => kind === 'tool.result' && JSON.stringify(data).includes(far(machine))));
+    const { changes } = await (await window.worktree(id)).changes();
+    assert.deepEqual(
+      changes.map((change) => change.path),
+      ['notes.txt'],
+    );
+  });
+});
+
+function far(machine: SshMachine | undefined): string {
+  return machine?.hostName ?? '';
+}

@@ -1,0 +1,98 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, readdir, readFile, realpath, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import * as v from 'valibot';
+import type { SessionRequest, SessionSummary } from '../../../../../src/supervisor/api';
+import { parseHostSettings } from '../../../../../src/supervisor/hosts/hostSettings';
+import type { Supervisor } from '../../../../../src/supervisor/supervisor';
+import { endProcessesOf, processesOf } from '../../../../support/processes';
+import { waitFor } from '../../../../support/wait';
+import { SupervisorFixture } from '../../supervisorFixture';
+
+/** Two programs carry the bytes to the host's program and back, as ssh does. There is no way in while it is down. */
+const CARRIED = 'test ! -e "$HOME/down" || exit 1; cd "$HOME"; cat | "$@" | cat';
+
+/** A store and a repository here, and the host “far”: this machine with another home folder, or one behind ssh. */
+export class RemoteFixture {
+  readonly here: SupervisorFixture;
+  /** The host's home folder, as this computer sees it. */
+  readonly home: string;
+  readonly #setting: object;
+
+  private constructor(here: SupervisorFixture, home: string, setting: object) {
+    this.here = here;
+    this.home = home;
+    this.#setting = setting;
+  }
+
+  static async create(): Promise<RemoteFixture> {
+    const home = await realpath(await mkdtemp(join(tmpdir(), 'corral-far-')));
+    const exec = ['env', `HOME=${home}`, 'sh', '-c', CARRIED, 'sh'];
+    return await RemoteFixture.of({ home, setting: { exec, node: process.execPath } });
+  }
+
+  static async of({ home, setting }: { home: string; setting: object }): Promise<RemoteFixture> {
+    return new RemoteFixture(await SupervisorFixture.create(), home, setting);
+  }
+
+  window(): Supervisor {
+    return this.here.window({ changes: { hosts: parseHostSettings({ far: this.#setting }) } });
+  }
+
+  async session(window: Supervisor, request: Partial<SessionRequest> & { prompt: string }): Promise<SessionSummary> {
+    return await window.createSession({
+      repository: this.here.repository.path,
+      agent: 'demo',
+      host: 'far',
+      ...request,
+    });
+  }
+
+  /** The folder of a session's run in the store here, and on the host. */
+  async runFolders(sessionId: string, runId: string): Promise<{ here: string; there: string }> {
+    const { storageDirectory } = this.here;
+    const { id } = v.parse(
+      v.object({ id: v.string() }),
+      JSON.parse(await readFile(join(storageDirectory, 'store.json'), 'utf8')),
+    );
+    const path = join('sessions', sessionId, 'runs', runId);
+    return { here: join(storageDirectory, path), there: join(this.home, '.corral-host', id, path) };
+  }
+
+  /** Waits until all of the run is here, and compares what it recorded byte by byte. */
+  async assertSame(sessionId: string, runId: string): Promise<void> {
+    const { here, there } = await this.runFolders(sessionId, runId);
+    const names = ['events.jsonl', 'output.log', 'output.log.gz', 'blobs'];
+    await waitFor(async () => (await namesIn(here)).includes('mirrored'), { what: 'all of the run' });
+    for (const name of names) {
+      assert.equal((await namesIn(here)).includes(name), (await namesIn(there)).includes(name), name);
+      if (!(await namesIn(here)).includes(name)) continue;
+      if (name !== 'blobs')
+        assert.ok((await readFile(join(here, name))).equals(await readFile(join(there, name))), name);
+      else assert.deepEqual(await namesIn(join(here, name)), await namesIn(join(there, name)));
+    }
+  }
+
+  /** Ends what carries the bytes to the host and back; `isDown` keeps it from being made again. */
+  async cut({ isDown = false } = {}): Promise<void> {
+    if (isDown) await writeFile(join(this.home, 'down'), '');
+    const carriers = (await processesOf(this.home)).filter(({ command }) => command.trim() === 'cat');
+    assert.equal(carriers.length, 2);
+    process.kill(carriers[0]?.pid ?? 0, 'SIGKILL'); // the other one ends by that
+  }
+
+  async comeBack(): Promise<void> {
+    await rm(join(this.home, 'down'));
+  }
+
+  async end(): Promise<void> {
+    await this.here.end();
+    await endProcessesOf(this.home);
+    await rm(this.home, { recursive: true, force: true });
+  }
+}
+
+async function namesIn(folder: string): Promise<string[]> {
+  return (await readdir(folder).catch(() => [])).sort();
+}

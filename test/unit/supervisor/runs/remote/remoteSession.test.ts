@@ -1,0 +1,155 @@
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { after, before } from 'mocha';
+import { it } from 'mocha';
+import type { SessionSummary } from '../../../../../src/supervisor/api';
+import type { Supervisor } from '../../../../../src/supervisor/supervisor';
+import { listProcesses } from '../../../../support/processes';
+import { describeIf } from '../../../../support/skip';
+import { until } from '../../supervisorFixture';
+import { RemoteFixture } from './remoteFixture';
+
+const isOver = ({ status }: SessionSummary): boolean => status === 'Completed' || status === 'Failed';
+
+describeIf(process.platform !== 'win32', 'there is no sh', 'a session on another host', () => {
+  let fixture: RemoteFixture;
+  let window: Supervisor;
+  before(async () => {
+    fixture = await RemoteFixture.create();
+    window = fixture.window();
+  });
+  after(async () => await fixture.end());
+
+  it('runs a command there, and its work and its journal come home', async () => {
+    const { id } = await fixture.session(window, {
+      prompt: 'Say hello',
+      agent: 'command',
+      argv: ['sh', '-c', 'echo hello from $HOME; head -c 200000 /dev/zero | tr "\\0" x; echo new > added.txt'],
+    });
+    const session = await until(window, id, isOver, 'the end');
+    assert.equal(session.status, 'Completed', JSON.stringify(session) + fixture.here.logged.join('\n'));
+    assert.equal(session.worktreePath, '');
+    assert.deepEqual({ name: session.host?.name, kind: session.host?.kind }, { name: 'far', kind: 'exec' });
+    const { events } = await window.listSessionHistory(id);
+    assert.ok(events.some(({ data }) => JSON.stringify(data).includes(`hello from ${fixture.home}`)));
+    await fixture.assertSame(id, session.runs[0]?.runId ?? '');
+    const { changes } = await (await window.worktree(id)).changes();
+    assert.deepEqual(
+      changes.map(({ kind, path }) => `${kind} ${path}`),
+      ['added added.txt'],
+    );
+    await (await window.worktree(id)).apply('staged');
+    assert.equal(await readFile(join(fixture.here.repository.path, 'added.txt'), 'utf8'), 'new\n');
+  });
+
+  it('asks there and is answered here, goes on with a message, and its journals are the same', async () => {
+    const { id } = await fixture.session(window, { prompt: 'edit notes.txt hello; ask echo allowed; slow 20 10ms' });
+    const asking = await until(window, id, ({ needsInput }) => needsInput, 'the question');
+    const [question] = asking.pendingPermissions;
+    const allow = question?.options.find(({ kind }) => kind === 'allow_once');
+    assert.ok(question !== undefined && allow !== undefined);
+    await window.answerPermission(id, question.requestId, { optionId: allow.optionId });
+    await until(window, id, isOver, 'the end');
+    await window.sendMessage(id, 'edit more.txt again');
+    const session = await until(window, id, (now) => isOver(now) && now.runs.length === 2, 'the second end');
+    assert.deepEqual(
+      session.runs.map(({ state }) => state),
+      ['completed', 'completed'],
+    );
+    for (const { runId } of session.runs) await fixture.assertSame(id, runId);
+    const { changes } = await (await window.worktree(id)).changes();
+    assert.deepEqual(changes.map(({ path }) => path).sort(), ['more.txt', 'notes.txt']);
+  });
+
+  it('loses and doubles nothing where its host is cut off again and again', async () => {
+    const { id } = await fixture.session(window, { prompt: 'slow 300 20ms; flood 2000; slow 50 20ms' });
+    for (const seq of [20, 80, 150]) {
+      const isThere = ({ host, runs }: SessionSummary): boolean =>
+        host?.state === 'connected' && (runs[0]?.eventCount ?? 0) > seq;
+      await until(window, id, isThere, `event ${String(seq)}`);
+      await fixture.cut();
+      await until(window, id, ({ host }) => host?.state === 'unreachable', 'the cut');
+    }
+    const session = await until(window, id, isOver, 'the end');
+    assert.equal(session.status, 'Completed');
+    assert.equal(session.damagedRecords, 0);
+    await fixture.assertSame(id, session.runs[0]?.runId ?? '');
+  });
+
+  it('is unreachable while its host is away, and nothing is concluded', async () => {
+    const { id } = await fixture.session(window, { prompt: 'slow 200 20ms' });
+    await until(window, id, ({ runs }) => (runs[0]?.eventCount ?? 0) > 10, 'its first events');
+    await fixture.cut({ isDown: true });
+    const isAway = ({ host, unreachable }: SessionSummary): boolean =>
+      host?.state === 'unreachable' && unreachable !== undefined;
+    const away = await until(window, id, isAway, 'the cut');
+    assert.deepEqual([away.state, away.maybeGone], ['running', undefined]);
+    await assert.rejects(window.kill(id), { code: 'HOST_UNREACHABLE' });
+    await fixture.comeBack();
+    const session = await until(window, id, isOver, 'the end');
+    assert.equal(session.unreachable, undefined);
+    assert.equal(session.state, 'completed'); // what was refused is not done later
+    await fixture.assertSame(id, session.runs[0]?.runId ?? '');
+  });
+
+  it('goes on while no window is open', async () => {
+    const { id } = await fixture.session(window, { prompt: 'slow 100 20ms; edit notes.txt hello' });
+    await until(window, id, ({ runs }) => (runs[0]?.eventCount ?? 0) > 10, 'its first events');
+    await fixture.here.close(window);
+    window = fixture.window();
+    const session = await until(window, id, isOver, 'the end');
+    assert.equal(session.status, 'Completed');
+    await fixture.assertSame(id, session.runs[0]?.runId ?? '');
+    const { changes } = await (await window.worktree(id)).changes();
+    assert.deepEqual(
+      changes.map(({ path }) => path),
+      ['notes.txt'],
+    );
+  });
+
+  it('is stopped and killed there with all that it started', async () => {
+    for (const end of ['stop', 'kill'] as const) {
+      const { id } = await fixture.session(window, {
+        prompt: 'wait',
+        agent: 'command',
+        argv: ['sh', '-c', 'sleep 4711 & sleep 4711; wait'],
+      });
+      await until(window, id, ({ state }) => state === 'running', 'the start');
+      await window[end](id);
+      const session = await window.getSession(id);
+      assert.equal(session.state, end === 'stop' ? 'stopped' : 'killed');
+      const left = (await listProcesses()).filter(({ command }) => command.includes('sleep 4711'));
+      assert.deepEqual(left, []);
+    }
+  });
+
+  it('is restored where its runner died there, with all that it had written', async () => {
+    const { id } = await fixture.session(window, { prompt: 'slow 2000 20ms' });
+    const { currentRunId = '' } = await until(window, id, ({ runs }) => (runs[0]?.eventCount ?? 0) > 10, 'its events');
+    const { there } = await fixture.runFolders(id, currentRunId);
+    const claim = JSON.parse(await readFile(join(there, 'runner.json'), 'utf8')) as { runner: { pid: number } };
+    process.kill(claim.runner.pid, 'SIGKILL');
+    const session = await until(window, id, ({ restored }) => restored, 'the restoration');
+    assert.equal(session.recoveryHint, 'resume');
+    await fixture.assertSame(id, currentRunId);
+  });
+
+  it('refuses what is not possible there yet', async () => {
+    const { id } = await fixture.session(window, { prompt: 'edit notes.txt hello' });
+    await until(window, id, isOver, 'the end');
+    const refused = { code: 'HOST_NOT_SUPPORTED' };
+    for (const action of [
+      window.archiveSession(id, true),
+      window.deleteSession(id),
+      window.restoreWorktree(id),
+      window.terminalCommand(id),
+      window.askAside(id, 'Why?'),
+    ])
+      await assert.rejects(action, refused);
+    assert.equal(await window.goneQuestion(id), undefined);
+    await assert.rejects(fixture.session(window, { prompt: 'edit a b', includeChanges: true }), refused);
+    await assert.rejects(fixture.session(window, { prompt: 'edit a b', agent: 'claude' }), { code: 'HOST_FAILED' });
+    await assert.rejects(fixture.session(window, { prompt: 'edit a b', host: 'none' }), { code: 'HOST_UNKNOWN' });
+  });
+});
