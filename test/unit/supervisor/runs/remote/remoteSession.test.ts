@@ -108,6 +108,21 @@ describeIf(process.platform !== 'win32', 'there is no sh', 'a session on another
     );
   });
 
+  it('is seen and answered in two windows, of which one copies it and the other goes on when that is closed', async () => {
+    const other = fixture.window();
+    const { id } = await fixture.session(window, { prompt: 'slow 60 20ms; ask echo allowed; slow 100 20ms' });
+    const [question] = (await until(other, id, ({ needsInput }) => needsInput, 'the question')).pendingPermissions;
+    const allow = question?.options.find(({ kind }) => kind === 'allow_once');
+    assert.ok(question !== undefined && allow !== undefined);
+    await until(other, id, ({ host }) => host?.state === 'connected', 'its connection');
+    await fixture.here.close(window);
+    window = other;
+    await other.answerPermission(id, question.requestId, { optionId: allow.optionId });
+    const session = await until(other, id, isOver, 'the end');
+    assert.equal(session.status, 'Completed');
+    await fixture.assertSame(id, session.currentRunId ?? '');
+  });
+
   it('is stopped and killed there with all that it started', async () => {
     for (const end of ['stop', 'kill'] as const) {
       const { id } = await fixture.session(window, {
