@@ -77,9 +77,15 @@ export class RemoteFixture {
   /** Ends what carries the bytes to the host and back; `isDown` keeps it from being made again. */
   async cut({ isDown = false } = {}): Promise<void> {
     if (isDown) await writeFile(join(this.home, 'down'), '');
-    const carriers = (await processesOf(this.home)).filter(({ command }) => command.trim() === 'cat');
-    assert.equal(carriers.length, 2);
-    process.kill(carriers[0]?.pid ?? 0, 'SIGKILL'); // the other one ends by that
+    // Those of an earlier connection may still be ending.
+    const carrier = await waitFor(
+      async () => {
+        const carriers = (await processesOf(this.home)).filter(({ command }) => command.trim() === 'cat');
+        return carriers.length === 2 ? carriers[0] : undefined;
+      },
+      { what: 'the two processes that carry the connection' },
+    );
+    process.kill(carrier.pid, 'SIGKILL'); // the other one ends by that
   }
 
   async comeBack(): Promise<void> {

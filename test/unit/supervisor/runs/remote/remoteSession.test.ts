@@ -67,9 +67,10 @@ describeIf(process.platform !== 'win32', 'there is no sh', 'a session on another
     for (const seq of [20, 80, 150]) {
       const isThere = ({ host, runs }: SessionSummary): boolean =>
         host?.state === 'connected' && (runs[0]?.eventCount ?? 0) > seq;
-      await until(window, id, isThere, `event ${String(seq)}`);
+      const before = await until(window, id, isThere, `event ${String(seq)}`);
       await fixture.cut();
-      await until(window, id, ({ host }) => host?.state === 'unreachable', 'the cut');
+      // It may be there again before anybody looks.
+      await until(window, id, ({ host }) => host?.since !== before.host?.since, 'the cut');
     }
     const session = await until(window, id, isOver, 'the end');
     assert.equal(session.status, 'Completed');
@@ -78,7 +79,7 @@ describeIf(process.platform !== 'win32', 'there is no sh', 'a session on another
   });
 
   it('is unreachable while its host is away, and nothing is concluded', async () => {
-    const { id } = await fixture.session(window, { prompt: 'slow 200 20ms' });
+    const { id } = await fixture.session(window, { prompt: 'slow 400 20ms' });
     await until(window, id, ({ runs }) => (runs[0]?.eventCount ?? 0) > 10, 'its first events');
     await fixture.cut({ isDown: true });
     const isAway = ({ host, unreachable }: SessionSummary): boolean =>
