@@ -3,8 +3,8 @@ import { constants } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
 import { open } from 'node:fs/promises';
 
-/** `constants` lacks it on Windows, where no path names a pipe. */
-const NON_BLOCKING = (constants as { O_NONBLOCK?: number }).O_NONBLOCK ?? 0;
+/** Opens a named pipe at once. `constants` lacks it on Windows, where no path names a pipe. */
+export const NON_BLOCKING = (constants as { O_NONBLOCK?: number }).O_NONBLOCK ?? 0;
 
 /**
  * As `open` with these flags, for reading where absent.

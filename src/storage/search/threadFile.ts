@@ -1,10 +1,8 @@
 /* eslint-disable @typescript-eslint/no-restricted-imports -- A thread of its own has nothing else to do meanwhile.
    Node hands other calls to threads that the whole process shares, which takes several times as long as a read. */
 import { closeSync, constants, fstatSync, openSync, readdirSync, readSync, statSync } from 'node:fs';
+import { NON_BLOCKING } from '../../common/disks/regularFile';
 import { hasCode } from '../../common/errors';
-
-/** `constants` lacks it on Windows, where no path names a pipe. */
-const NON_BLOCKING = (constants as { O_NONBLOCK?: number }).O_NONBLOCK ?? 0;
 
 /** A regular file that a thread reads, which waits for the disk. */
 export class ThreadFile implements Disposable {

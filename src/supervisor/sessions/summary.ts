@@ -163,7 +163,9 @@ function placeOnHost(
   const { state = 'idle', since } = live.host ?? {};
   return {
     host: {
-      ...{ name, kind, state },
+      name,
+      kind,
+      state,
       ...(since === undefined ? {} : { since }),
       ...(run?.lastEventAt === undefined ? {} : { mirroredTo: run.lastEventAt }),
     },

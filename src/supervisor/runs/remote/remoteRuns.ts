@@ -195,7 +195,10 @@ export class RemoteRuns implements Disposable {
     const { RunMirror } = await import('./mirror/runMirror');
     const { bringWorkHome } = await import('./remoteWork');
     const mirror = new RunMirror({
-      ...{ store, log, sessionId, runId },
+      store,
+      log,
+      sessionId,
+      runId,
       host: async () => await this.stores.find(facts),
       bringWorkHome: async (host) => await bringWorkHome(this.#options, host, facts),
     });
@@ -244,7 +247,9 @@ export class RemoteRuns implements Disposable {
     const { store } = this.#options;
     const closing = requestedClosing(run);
     const request = {
-      ...{ request: 'cancelRun', ...this.#ids(facts, run.runId), reason: closing.evidence },
+      request: 'cancelRun',
+      ...this.#ids(facts, run.runId),
+      reason: closing.evidence,
     } satisfies HostRequestOf<'cancelRun'>;
     const { claim } = await host.connection.ask(request, foundRunSchema);
     if (claim?.state === 'claimed') return false;
