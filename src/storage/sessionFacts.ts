@@ -112,12 +112,12 @@ export const sessionFactsSchema = v.object({
       worktree: v.exactOptional(SESSION_RECORD_SCHEMAS['worktree.created.remote']),
     }),
   ),
-  /** `onHost`: nothing of it is on this computer. */
+  /** `onHost`: on the session's host, once `host.worktree` says where. */
   worktree: v.picklist(['planned', 'creating', 'present', 'failed', 'deleting', 'deleted', 'onHost']),
   worktreeFailure: v.exactOptional(text),
   /** Uncommitted files that could not be copied into the worktree, in words. */
   notCopied: v.exactOptional(v.array(text)),
-  /** Where a deleted worktree lies until the trash is emptied. */
+  /** Where a deleted worktree lies until the trash is emptied; on the session's host, where that is another one. */
   trashPath: v.exactOptional(text),
   /** Why it stays there: what no snapshot can hold. */
   notCaptured: v.exactOptional(v.array(text)),

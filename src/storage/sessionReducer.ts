@@ -104,7 +104,7 @@ export function foldRecord(facts: SessionFacts, record: SessionRecord): void {
       else facts.trashPath = record.data.trashPath;
       return;
     case 'undeleted':
-      facts.worktree = 'present';
+      facts.worktree = facts.host === undefined ? 'present' : 'onHost';
       delete facts.trashPath;
       delete facts.notCaptured;
       return;

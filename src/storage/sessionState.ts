@@ -64,9 +64,14 @@ export function isQueued(run: RunFacts): boolean {
   return isOpen(run) && run.eventState === 'queued';
 }
 
+/** True where the session has a worktree, here or on its host. */
+export function hasWorktree({ worktree, host }: SessionFacts): boolean {
+  return worktree === 'present' || (worktree === 'onHost' && host?.worktree !== undefined);
+}
+
 /** True where the session's creation or removal may have been interrupted, or where another window is at it now. */
 export function isInterrupted(facts: SessionFacts): boolean {
-  if (facts.worktree === 'present') return facts.runs.length === 0;
+  if (facts.worktree === 'present' || facts.worktree === 'onHost') return facts.runs.length === 0;
   return facts.worktree === 'creating' || facts.worktree === 'deleting' || canPurgeTrash(facts) || isRecordLost(facts);
 }
 

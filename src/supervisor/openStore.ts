@@ -111,11 +111,13 @@ export class OpenStore implements Disposable {
     parts?.limitWaits.dispose();
     parts?.watcher.dispose();
     parts?.remoteRuns.dispose();
+    parts?.remoteSessions.dispose();
     this.hosts.dispose(); // what waits for one ends by that
     parts?.asides.dispose();
     parts?.connections.dispose();
     this.startUp.stopLooking();
     await this.startUp.settled;
+    await this.startUp.untilFinished();
     await parts?.queue.close();
     await parts?.remoteRuns.close();
     await parts?.launcher.close();

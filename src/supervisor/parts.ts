@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { Emitter } from '../common/emitter';
 import type { RunProcess } from '../common/processes/runProcess';
+import type { SessionFacts } from '../storage/sessionFacts';
 import type { Git } from './git/git';
 import type { Hosts } from './hosts/hosts';
 import { HistoryArchive } from './history/historyArchive';
@@ -9,9 +10,10 @@ import { CommandConsents, type WithheldCommand } from './lifecycle/commandConsen
 import { RepositoryMoves } from './lifecycle/repositoryMoves';
 import { SessionCreator } from './lifecycle/sessionCreation';
 import { SpareWorktrees } from './lifecycle/spares/spareWorktrees';
-import { TrashPurger } from './lifecycle/trashPurger';
+import { TrashPurger } from './lifecycle/removal/trashPurger';
 import type { WorktreeControl } from './lifecycle/worktreeControl';
 import type { WorktreeInventory } from './lifecycle/worktreeInventory';
+import type { LifecycleOptions } from './lifecycle/worktreeOf';
 import type { SupervisorOptions } from './options';
 import { Asides } from './runs/asides/asides';
 import { GoneMarker } from './runs/gone/goneMarker';
@@ -19,6 +21,7 @@ import { LimitWaits } from './runs/limits/limitWaits';
 import { Queue } from './runs/queue';
 import { RunControl } from './runs/runControl';
 import { RemoteRuns } from './runs/remote/remoteRuns';
+import { RemoteSessions } from './runs/remote/remoteSessions';
 import { RunnerConnections } from './runs/runnerConnections';
 import { RunnerLauncher } from './runs/runnerLauncher';
 import { runnerProgram } from './runs/runnerProgram';
@@ -35,6 +38,7 @@ export interface Parts {
   connections: RunnerConnections;
   /** Runs of sessions on other hosts. */
   remoteRuns: RemoteRuns;
+  remoteSessions: RemoteSessions;
   watcher: RunWatcher;
   launcher: RunnerLauncher;
   queue: Queue;
@@ -48,6 +52,8 @@ export interface Parts {
   consents: CommandConsents;
   creator: SessionCreator;
   spares: SpareWorktrees;
+  /** What changes of worktrees need. */
+  lifecycle: LifecycleOptions;
   trashPurger: TrashPurger;
   repositories: RepositoryMoves;
   /** The worktree of the session with this id. */
@@ -90,22 +96,27 @@ export async function openParts(options: PartsOptions): Promise<Parts> {
   const base = { ...options, store, consents, launcher };
   const connections = new RunnerConnections(base);
   const remoteRuns = new RemoteRuns({ ...base, connections });
+  const remoteSessions = new RemoteSessions({ ...base, connections, remoteRuns });
+  const lifecycle = {
+    ...base,
+    worktreeOnHost: async (facts: SessionFacts) => await remoteSessions.worktree(facts),
+  };
   const watcher = new RunWatcher({ ...base, connections, remoteRuns });
   const queue = new Queue({ ...base, connections, watcher });
   const asides = new Asides(base);
   noteChange = (sessionId) => asides.noteChange(sessionId);
   const runControl = new RunControl({ ...base, connections, remoteRuns, watcher, queue, asides });
-  const spares = new SpareWorktrees(base);
+  const spares = new SpareWorktrees(lifecycle);
   const creator = new SessionCreator({ ...base, spares });
-  const trashPurger = new TrashPurger(base);
+  const trashPurger = new TrashPurger(lifecycle);
   const repositories = new RepositoryMoves(base);
   const worktree = async (sessionId: string): Promise<WorktreeControl> => {
     const { WorktreeControl } = await import('./lifecycle/worktreeControl');
-    return new WorktreeControl({ ...base, runs: runControl, trashPurger, repositories }, sessionId);
+    return new WorktreeControl({ ...lifecycle, runs: runControl, trashPurger, repositories }, sessionId);
   };
   const inventory = async (): Promise<WorktreeInventory> => {
     const { WorktreeInventory } = await import('./lifecycle/worktreeInventory');
-    return new WorktreeInventory({ ...base, spares });
+    return new WorktreeInventory({ ...lifecycle, spares });
   };
   const nativeSessions = async (): Promise<NativeSessions> => {
     const { NativeSessions } = await import('./imports/nativeSessions');
@@ -122,6 +133,8 @@ export async function openParts(options: PartsOptions): Promise<Parts> {
     store,
     connections,
     remoteRuns,
+    remoteSessions,
+    lifecycle,
     watcher,
     launcher,
     queue,
@@ -142,7 +155,12 @@ export async function openParts(options: PartsOptions): Promise<Parts> {
     worktree,
     inventory,
     nativeSessions,
-    archive: new HistoryArchive({ ...base, asides, searchThread: join(bundles, 'searchThread.js') }),
+    archive: new HistoryArchive({
+      ...base,
+      asides,
+      searchThread: join(bundles, 'searchThread.js'),
+      eraseOnHost: async (facts) => await remoteSessions.erase(facts),
+    }),
     processes: new RunProcesses(store, model, asides),
   };
 }

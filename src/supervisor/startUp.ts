@@ -7,7 +7,6 @@ import type { SessionKey, SessionPage } from '../storage/database/storeIndex';
 import { isInterrupted, isMarkedGone, isOpen, isQueued } from '../storage/sessionState';
 import type { RecoveryReport } from './api';
 import type { Parts } from './parts';
-import type { WorktreeSettings } from './settings';
 
 /** More would only make the disk seek. */
 const MAX_SESSIONS_AT_ONCE = 4;
@@ -21,7 +20,6 @@ export interface StartUpOptions {
   log: Log;
   autoRecover: boolean;
   isTrusted: () => boolean;
-  worktreeSettings: (repository: string) => WorktreeSettings;
   onListenerError: (error: unknown) => void;
 }
 
@@ -43,6 +41,8 @@ export class StartUp {
   /** Resolves when start-up has ended, also where it failed. */
   readonly settled: Promise<void>;
   readonly #closing = new AbortController();
+  /** What was interrupted on hosts that are back. */
+  #finishing: Promise<unknown> = Promise.resolve();
   readonly #options: StartUpOptions;
 
   constructor(opening: Promise<Parts>, options: StartUpOptions) {
@@ -92,6 +92,11 @@ export class StartUp {
   /** Ends the look at all journals. The next start looks again. */
   stopLooking(): void {
     this.#closing.abort();
+  }
+
+  /** Resolves when nothing is under way that was begun since a host came back. */
+  async untilFinished(): Promise<void> {
+    await this.#finishing;
   }
 
   dispose(): void {
@@ -162,18 +167,27 @@ export class StartUp {
     await this.#attempt('Looking after questions', async () => await parts.asides.settle());
     await this.#attempt('Erasing', async () => await archive.finishErasing());
     if (!isTrusted()) return;
+    parts.remoteSessions.returned.event(({ sessionIds }) => {
+      this.#finishing = Promise.all([this.#finishing, this.#finishInterrupted(parts, sessionIds)]);
+    });
     await this.#attempt('Looking for repositories', async () => await parts.repositories.refreshAll());
     await this.#finishInterrupted(parts, model.ids());
   }
 
   async #finishInterrupted(parts: Parts, ids: readonly string[]): Promise<void> {
-    const { model, store, git } = parts;
-    const { autoRecover, isTrusted, worktreeSettings } = this.#options;
+    const { model, store, lifecycle, remoteSessions } = parts;
+    const { autoRecover, isTrusted } = this.#options;
     if (!autoRecover || store.readOnly || !isTrusted()) return;
-    const interrupted = ids.filter((id) => isInterrupted(model.facts(id)));
+    const interrupted: string[] = [];
+    for (const id of ids) {
+      const facts = model.find(id);
+      if (facts === undefined || !isInterrupted(facts)) continue;
+      // What was begun on a host that is away waits for it.
+      if (facts.host === undefined || (await remoteSessions.isWithinReach(facts))) interrupted.push(id);
+    }
     await this.#forEachSession(parts, 'Finishing what was begun on', interrupted, async (id) => {
       const { finishInterruptedOperation } = await import('./lifecycle/interruptedOperations');
-      await finishInterruptedOperation({ git, store, worktreeSettings }, id);
+      await finishInterruptedOperation(lifecycle, id);
     });
     await this.#attempt('Looking for prepared worktrees', async () => await parts.spares.tidy());
   }

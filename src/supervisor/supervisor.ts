@@ -43,8 +43,8 @@ export class Supervisor extends OpenStore implements CorralApi {
 
   async createSession(request: SessionRequest): Promise<SessionSummary> {
     requirePrompt(request.prompt);
-    const { creator, remoteRuns, runControl, model, queue } = await this.writable();
-    if (request.host !== undefined) return model.summary(await remoteRuns.create(request, request.host));
+    const { creator, remoteSessions, runControl, model, queue } = await this.writable();
+    if (request.host !== undefined) return model.summary(await remoteSessions.create(request, request.host));
     // One that waits for others starts later.
     if (request.dependsOn === undefined || request.dependsOn.length === 0) queue.expectRun();
     const id = await creator.create(request, async (sessionId) => {

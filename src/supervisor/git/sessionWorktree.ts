@@ -1,4 +1,4 @@
-import { basename, dirname, join } from 'node:path';
+import path, { basename, join, type PlatformPath } from 'node:path';
 import type { FilterAccess } from './filters/filterAccess';
 import type { Repository } from './repository';
 
@@ -31,9 +31,12 @@ export interface WorktreeEntryPlace {
   path: string;
 }
 
-/** Where a worktree is kept that was deleted: beside the folder of the worktrees, so that moving it is one rename. */
-export function trashPathFor(worktreePath: string): string {
-  return join(dirname(dirname(worktreePath)), 'trash', basename(worktreePath));
+/**
+ * Where a worktree is kept that was deleted: beside the folder of the worktrees, so that moving it is one rename.
+ * `rules` are those of the system on which it is.
+ */
+export function trashPathFor(worktreePath: string, rules: Pick<PlatformPath, 'join' | 'dirname'> = path): string {
+  return rules.join(rules.dirname(rules.dirname(worktreePath)), 'trash', path.basename(worktreePath));
 }
 
 /** Where git keeps what it knows of the worktree: its HEAD, index, reflog and lock. Git names it like the folder. */

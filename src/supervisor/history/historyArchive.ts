@@ -7,6 +7,7 @@ import { CorralError } from '../../storage/errors';
 import type { SessionEvent } from '../../storage/events';
 import type { SearchedRun } from '../../storage/search/historySearch';
 import { searchRuns } from '../../storage/search/historySearch';
+import type { SessionFacts } from '../../storage/sessionFacts';
 import { isOpen } from '../../storage/sessionState';
 import type { StoreReport } from '../../storage/store/storeCheck';
 import type { SizeOf } from '../../storage/store/storeSize';
@@ -32,6 +33,8 @@ export interface HistoryArchiveOptions {
   searchThread: string;
   /** The folder of Corral's bundles. */
   bundles: string;
+  /** Erases all that is on the host of a session that works on another one. */
+  eraseOnHost: (facts: SessionFacts) => Promise<void>;
 }
 
 export interface HistorySearchQuery {
@@ -134,9 +137,10 @@ export class HistoryArchive {
    * @throws SESSION_NOT_FOUND
    * @throws RUNNING while a run is open
    * @throws CONFLICT while its worktree is there
+   * @throws HOST_UNREACHABLE, with nothing erased, where its host cannot be reached now
    */
   async erase(id: string): Promise<void> {
-    const { store, git } = this.#options;
+    const { store, git, eraseOnHost } = this.#options;
     await withWorktreeLock(store.paths, id, async () => {
       const facts = await store.sync(id);
       if (facts === undefined) throw sessionNotFound(id);
@@ -144,6 +148,7 @@ export class HistoryArchive {
         throw new CorralError('RUNNING', l10n.t('This session is running. Stop it and delete it first.'));
       if (facts.worktree !== 'deleted' && facts.worktree !== 'failed')
         throw new CorralError('CONFLICT', l10n.t('This session still has its worktree. Delete the session first.'));
+      if (facts.host !== undefined) await eraseOnHost(facts);
       const repository = await findRepository(git, facts.repository).catch((error: unknown) => {
         // The refs are gone with the repository.
         if (error instanceof CorralError && (error.code === 'NO_REPOSITORY' || error.code === 'NO_FOLDER'))

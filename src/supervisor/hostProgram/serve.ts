@@ -16,13 +16,15 @@ import type { sessionRequests } from '../hostProtocol/sessionRequests';
 import { Commands } from './commands';
 import { connectSocket } from './connectSocket';
 import { listNames, openFile, statFile } from './files';
+import { CorralError } from '../../storage/errors';
 import { liveness } from '../system/identity';
 import { adoptLoginEnvironment } from './loginEnvironment';
 import { probe } from './probe';
 import { startDetached } from './startDetached';
 import { openHostStore } from './sessions/hostStore';
 import { makeWorktree } from './sessions/makeWorktree';
-import { cancelRun, endRun, findAgent, findRun, startRun } from './sessions/runs';
+import { cancelRun, endRun, endServersOf, findAgent, findRun, startRun } from './sessions/runs';
+import { changeWorktree, eraseSession } from './sessions/worktrees';
 import { tailFile } from './tailFile';
 
 /** So long a window may say nothing; then its link is dead, and what runs on it has nobody any more. */
@@ -138,6 +140,11 @@ async function answerForSessions(request: SessionRequest): Promise<unknown> {
       return null;
     case 'makeWorktree':
       return await makeWorktree(request);
+    case 'worktree':
+      return await changeWorktree(request);
+    case 'eraseSession':
+      await eraseSession(request);
+      return null;
     case 'startRun':
       return await startRun(request);
     case 'findRun':
@@ -146,6 +153,9 @@ async function answerForSessions(request: SessionRequest): Promise<unknown> {
       return await cancelRun(request);
     case 'endRun':
       await endRun(request);
+      return null;
+    case 'endServers':
+      await endServersOf(request);
       return null;
   }
 }
@@ -159,6 +169,7 @@ function answer(channel: Channel, value: Promise<unknown>): void {
   channel.resume(); // so that its other direction ends
   value.then(
     (result) => channel.end(encodeJson(result)),
-    (error: unknown) => channel.destroy(error as Error),
+    (error: unknown) =>
+      channel.destroy(error instanceof CorralError ? new ChannelError(error.code, error.message) : (error as Error)),
   );
 }

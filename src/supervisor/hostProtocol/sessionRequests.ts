@@ -5,7 +5,14 @@ import { bootstrapSchema, claimSchema } from '../runnerProtocol/protocol';
 
 const text = v.pipe(v.string(), v.maxLength(4_096));
 const count = v.pipe(v.number(), v.integer(), v.minValue(0));
-const run = { storeId: idSchema, sessionId: idSchema, runId: idSchema };
+const objectId = v.pipe(v.string(), v.regex(/^[0-9a-f]{40,64}$/));
+const session = { storeId: idSchema, sessionId: idSchema };
+const run = { ...session, runId: idSchema };
+
+/** The ref on a host that keeps the commit from which a session's worktree is made. */
+export function baseRefName(sessionId: string): string {
+  return `refs/corral-base/${sessionId}`;
+}
 
 /** The part of run.json that is known before the host has found the agent. */
 export const hostRunSchema = v.omit(bootstrapSchema, [
@@ -41,12 +48,24 @@ export const sessionRequests = [
   /** A session's worktree, made anew where nobody has worked in it yet: a `hostWorktreeSchema`. */
   v.object({
     request: v.literal('makeWorktree'),
-    storeId: idSchema,
-    sessionId: idSchema,
+    ...session,
     repository: v.string(),
     title: v.string(),
-    baseCommit: v.pipe(v.string(), v.regex(/^[0-9a-f]{40,64}$/)),
+    baseCommit: objectId,
   }),
+  /** What a `WorktreeKeeper` can do, and answers as `worktreeAnswers` has it. */
+  v.object({
+    request: v.literal('worktree'),
+    ...session,
+    repository: v.string(),
+    path: v.string(),
+    baseCommit: objectId,
+    action: v.picklist(['isInPlace', 'remove', 'restore', 'emptyTrash', 'summarize', 'takeSnapshot', 'putBack']),
+    /** Of `putBack`, and for `restore` of a session whose snapshots this host has lost: a commit that it has. */
+    commit: v.exactOptional(objectId),
+  }),
+  /** Removes all that is there of a session but what lies in the trash; null, or an error where it has work. */
+  v.object({ request: v.literal('eraseSession'), ...session, repository: v.string(), baseCommit: objectId }),
   /** Starts the run's runner, unless that has happened: a `foundRunSchema`. */
   v.object({
     request: v.literal('startRun'),
@@ -62,6 +81,8 @@ export const sessionRequests = [
   v.object({ request: v.literal('cancelRun'), ...run, reason: text }),
   /** Ends the processes of a run, those of its agent after `graceMs`; null, or an error. */
   v.object({ request: v.literal('endRun'), ...run, graceMs: count }),
+  /** Ends what setup commands of a session left running; null. */
+  v.object({ request: v.literal('endServers'), ...session, graceMs: count }),
 ] as const;
 
 export const hostStoreSchema = v.object({
@@ -75,6 +96,20 @@ export const hostStoreSchema = v.object({
 export type HostStore = v.InferOutput<typeof hostStoreSchema>;
 
 export const hostWorktreeSchema = v.object({ path: text });
+
+const reasons = v.array(v.pipe(v.string(), v.maxLength(16_384)));
+/** Null stands for undefined. */
+export const worktreeAnswers = {
+  isInPlace: v.boolean(),
+  remove: v.nullable(v.object({ commit: objectId, notCaptured: reasons })),
+  restore: v.null(),
+  emptyTrash: v.object({ kept: reasons, isInTrash: v.boolean() }),
+  summarize: v.nullable(
+    v.object({ changedFiles: count, untrackedFiles: count, commits: count, replaceable: v.array(text) }),
+  ),
+  takeSnapshot: v.object({ commit: objectId, changed: v.boolean() }),
+  putBack: v.object({ before: objectId }),
+} as const;
 
 export const foundRunSchema = v.object({
   /** Null where nobody has claimed it. */

@@ -1,8 +1,11 @@
-import { realpath } from 'node:fs/promises';
+import { lstat, realpath } from 'node:fs/promises';
 import { join } from 'node:path';
+import * as l10n from '@vscode/l10n';
 import { isFolder } from '../../common/disks/pathState';
 import { isInside } from '../../common/isInside';
+import { CorralError } from '../../storage/errors';
 import type { SessionFacts } from '../../storage/sessionFacts';
+import type { Git } from '../git/git';
 
 type Place = Pick<SessionFacts, 'worktreePath' | 'subfolder'>;
 
@@ -18,6 +21,19 @@ export async function findAgentFolder(place: Place): Promise<string> {
   return (await isFolder(folder)) && isInside(await realpath(folder), await realpath(worktreePath))
     ? folder
     : worktreePath;
+}
+
+/** Refuses a folder without its own link to git: an agent there would work in the checkout around it. */
+export async function requireWorktree(git: Git, worktreePath: string): Promise<void> {
+  await git.requireDisk(worktreePath);
+  const link = await lstat(join(worktreePath, '.git')).catch(() => undefined);
+  if (link?.isFile() !== true)
+    throw new CorralError(
+      'WORKTREE_MISSING',
+      l10n.t('There is no worktree of this session at {path}. Restore it from its last snapshot.', {
+        path: worktreePath,
+      }),
+    );
 }
 
 /** Recorded, so not translated. */

@@ -1,9 +1,10 @@
 import { newId } from '../../storage/ids';
 import type { SessionFacts } from '../../storage/sessionFacts';
-import { canPurgeTrash, isInterrupted, isRecordLost } from '../../storage/sessionState';
+import { canPurgeTrash, hasWorktree, isInterrupted, isRecordLost } from '../../storage/sessionState';
 import { rollbackCreation } from '../git/worktrees/worktreeCreation';
 import { recordWorktree } from './newWorktree';
-import { deleteSessionWorktree, purgeSessionTrash } from './sessionRemoval';
+import { keeperOf } from './removal/localWorktree';
+import { deleteSessionWorktree, purgeSessionTrash } from './removal/sessionRemoval';
 import { completeHandOver, forgetHandOver } from './spares/spareHandOver';
 import { withWorktreeLock } from './worktreeLock';
 import { worktreeOf, type LifecycleOptions } from './worktreeOf';
@@ -20,6 +21,7 @@ export async function finishInterruptedOperation(options: LifecycleOptions, sess
     else if (canPurgeTrash(facts)) await purgeSessionTrash(options, facts, stillOwner);
     else if (isRecordLost(facts)) await recordWorktree(options, facts);
     else if (facts.worktree === 'creating') await failCreation(options, facts);
+    else if (facts.worktree === 'onHost' && !hasWorktree(facts)) await failCreationOnHost(options, facts);
     else await closeUnstarted(options, facts);
     await forgetHandOver(options.store.paths, sessionId); // it was to be forgotten once the worktree was recorded
   });
@@ -29,7 +31,16 @@ async function failCreation(options: LifecycleOptions, facts: SessionFacts): Pro
   const worktree = await worktreeOf(options, facts);
   await completeHandOver(options.store.paths, worktree);
   await rollbackCreation(worktree, facts.baseCommit);
-  await options.store.append(facts.sessionId, () => ({
+  await recordFailure(options, facts);
+}
+
+async function failCreationOnHost(options: LifecycleOptions, facts: SessionFacts): Promise<void> {
+  await (await keeperOf(options, facts)).remove(); // of what was never ready, all goes
+  await recordFailure(options, facts);
+}
+
+async function recordFailure({ store }: LifecycleOptions, { sessionId }: SessionFacts): Promise<void> {
+  await store.append(sessionId, () => ({
     kind: 'worktree.failed',
     data: { reason: 'The window that was making this worktree ended before it was ready.' },
   }));
@@ -38,7 +49,7 @@ async function failCreation(options: LifecycleOptions, facts: SessionFacts): Pro
 async function closeUnstarted(options: LifecycleOptions, facts: SessionFacts): Promise<void> {
   const runId = newId();
   await options.store.append(facts.sessionId, () => ({
-    kind: 'run.queued',
+    kind: facts.host === undefined ? 'run.queued' : 'run.queued.remote',
     data: { runId, ordinal: 1, prompt: facts.prompt },
   }));
   const evidence = 'The window that made this session ended before its agent started.';

@@ -163,7 +163,8 @@ export class RepositoryMoves {
         commonDirectory,
         worktreePath,
         ...(checkout === undefined ? {} : { checkout: movedPath(checkout, from, mainWorktree) }),
-        ...(trashPath === undefined ? {} : { trashPath: trashPathFor(worktreePath) }),
+        // A host's trash does not move with it.
+        ...(trashPath === undefined || path === '' ? {} : { trashPath: trashPathFor(worktreePath) }),
       },
     }));
   }

@@ -3,7 +3,7 @@ import { CorralError } from '../../storage/errors';
 import { messageOf } from '../../common/errors';
 import type { Log } from '../../common/log';
 import type { RunFacts, SessionFacts } from '../../storage/sessionFacts';
-import { isOpen } from '../../storage/sessionState';
+import { hasWorktree, isOpen } from '../../storage/sessionState';
 import { recordConsent } from '../../storage/store/consents';
 import type { Repository } from '../git/repository';
 import { withCheckoutFilters } from '../git/review/checkoutFilters';
@@ -12,24 +12,29 @@ import type { FileChange } from '../git/review/changes';
 import { findCheckout } from '../git/review/checkout';
 import { listWorkChanges, stateAt, stateNow, type FilesState } from '../git/review/workChanges';
 import type { SessionWorktree } from '../git/sessionWorktree';
-import { listSnapshots, requireSnapshotPoint, type ListedSnapshot } from '../git/snapshots/snapshotList';
-import { takeSnapshot } from '../git/snapshots/snapshots';
-import { restoreSnapshot } from '../git/worktrees/restoreSnapshot';
+import { listSnapshots, type ListedSnapshot } from '../git/snapshots/snapshotList';
 import type { WorktreeSummary } from '../git/worktrees/worktreeSummary';
-import { locateWorktree } from '../git/worktreeOwnership';
-import { requireHere, requireStopped } from '../sessions/sessionErrors';
+import { requireStopped } from '../sessions/sessionErrors';
 import type { SessionModel } from '../sessions/sessionModel';
 import type { StillOwner } from '../system/locks';
 import type { RepositoryMoves } from './repositoryMoves';
-import { deleteSessionWorktree, restoreSessionWorktree, summarizeSessionWorktree, undoDelete } from './sessionRemoval';
+import {
+  deleteSessionWorktree,
+  restoreSessionWorktree,
+  summarizeSessionWorktree,
+  undoDelete,
+} from './removal/sessionRemoval';
 import { pushOf, readPushTargets, type PushTarget, type PushTargets } from './pushTargets';
-import type { TrashPurger } from './trashPurger';
+import type { TrashPurger } from './removal/trashPurger';
+import { keeperOf } from './removal/localWorktree';
 import { changesToApply } from './changesToApply';
 import { withWorktreeLock } from './worktreeLock';
 import { worktreeOf, type LifecycleOptions } from './worktreeOf';
 
 /** The runs of sessions, as far as a change of a worktree needs them. */
 export interface SessionRuns {
+  /** Connects to the session's host, where it works on another one. @throws HOST_… where that is not possible now */
+  reach(sessionId: string): Promise<void>;
   /** The session's open run, once its fate is known. */
   openRun(sessionId: string): Promise<RunFacts | undefined>;
   stop(sessionId: string): Promise<void>;
@@ -69,12 +74,12 @@ export class WorktreeControl {
 
   async archive(archived: boolean): Promise<void> {
     const { runs, trashPurger } = this.#options;
-    requireHere(this.#facts);
+    await runs.reach(this.#id);
     if (archived) requireStopped(await runs.openRun(this.#id));
-    await this.#change(async ({ worktree }, stillOwner) => {
+    await this.#change(async (facts, stillOwner) => {
       await this.#setArchived(archived);
-      if (archived && worktree === 'present') await this.#remove(stillOwner);
-      if (!archived && worktree === 'deleted') await undoDelete(this.#options, this.#facts, stillOwner);
+      if (archived && hasWorktree(facts)) await this.#remove(stillOwner);
+      if (!archived && facts.worktree === 'deleted') await undoDelete(this.#options, this.#facts, stillOwner);
     });
     if (archived) trashPurger.purge(this.#id);
   }
@@ -86,7 +91,7 @@ export class WorktreeControl {
    */
   async delete(options: { isRepositoryGone?: boolean } = {}): Promise<void> {
     const { runs, trashPurger } = this.#options;
-    requireHere(this.#facts);
+    await runs.reach(this.#id);
     if ((await runs.openRun(this.#id)) !== undefined) await runs.stop(this.#id);
     await this.#change(async ({ archived, worktree }, stillOwner) => {
       await this.#setArchived(false);
@@ -102,12 +107,12 @@ export class WorktreeControl {
   }
 
   async undoDelete(): Promise<void> {
-    requireHere(this.#facts);
+    await this.#options.runs.reach(this.#id);
     await this.#change(async (facts, stillOwner) => await undoDelete(this.#options, facts, stillOwner));
   }
 
   async restore(): Promise<void> {
-    requireHere(this.#facts);
+    await this.#options.runs.reach(this.#id);
     await this.#change(async (facts, stillOwner) => await restoreSessionWorktree(this.#options, facts, stillOwner));
     await this.#setArchived(false);
   }
@@ -148,12 +153,8 @@ export class WorktreeControl {
 
   /** `changed` is false where the files are as in the last snapshot, whose commit this is. Throws WORKTREE_MISSING. */
   async takeSnapshot(): Promise<{ commit: string; changed: boolean }> {
-    requireHere(this.#facts);
-    return await this.#changeFiles(async (worktree) => {
-      if ((await locateWorktree(worktree)).place !== 'worktree')
-        throw new CorralError('WORKTREE_MISSING', l10n.t('The worktree of this session is missing. Restore it first.'));
-      return await takeSnapshot(worktree, 'On request');
-    });
+    await this.#options.runs.reach(this.#id);
+    return await this.#change(async (facts) => await (await keeperOf(this.#options, facts)).takeSnapshot());
   }
 
   /**
@@ -164,13 +165,13 @@ export class WorktreeControl {
    */
   async restoreSnapshot(commit: string): Promise<{ before: string }> {
     const { runs, store } = this.#options;
-    requireHere(this.#facts);
+    await runs.reach(this.#id);
     requireStopped(await runs.openRun(this.#id));
-    return await this.#changeFiles(async (worktree, facts, stillOwner) => {
+    return await this.#change(async (facts, stillOwner) => {
       requireStopped(facts.runs.find(isOpen));
-      await requireSnapshotPoint(worktree, facts.baseCommit, commit);
+      const keeper = await keeperOf(this.#options, facts);
       await stillOwner();
-      const { before } = await restoreSnapshot(worktree, commit);
+      const { before } = await keeper.putBack(commit);
       await store.append(this.#id, () => ({ kind: 'worktree.putBack', data: { commit, before } }));
       return { before };
     });
@@ -285,12 +286,8 @@ export class WorktreeControl {
   }
 
   /** As `#change`, for what needs the worktree. */
-  async #changeFiles<T>(
-    change: (worktree: SessionWorktree, facts: SessionFacts, stillOwner: StillOwner) => Promise<T>,
-  ): Promise<T> {
-    return await this.#change(
-      async (facts, stillOwner) => await change(await worktreeOf(this.#options, facts), facts, stillOwner),
-    );
+  async #changeFiles<T>(change: (worktree: SessionWorktree, facts: SessionFacts) => Promise<T>): Promise<T> {
+    return await this.#change(async (facts) => await change(await worktreeOf(this.#options, facts), facts));
   }
 }
 

@@ -22,7 +22,7 @@ import { inspectWorktree, locateWorktree, ownerOf } from '../git/worktreeOwnersh
 import type { SessionModel } from '../sessions/sessionModel';
 import { requireStopped } from '../sessions/sessionErrors';
 import type { Log } from '../../common/log';
-import { restoreWorktree } from './sessionRemoval';
+import { restoreWorktree, wantedFiles } from './removal/localWorktree';
 import type { SpareWorktrees } from './spares/spareWorktrees';
 import { withWorktreeLock } from './worktreeLock';
 import { filterAccessOf, worktreeOf, type LifecycleOptions } from './worktreeOf';
@@ -155,7 +155,8 @@ export class WorktreeInventory {
 
   /** Undoes `removeStray`. */
   async restoreStray({ worktree }: StrayWorktreeEntry): Promise<void> {
-    await restoreWorktree(this.#options, worktree);
+    const settings = this.#options.worktreeSettings(worktree.repository.mainWorktree);
+    await restoreWorktree(worktree, wantedFiles(settings));
   }
 
   /** Each folder in which worktrees were made, with the repositories of their sessions. */

@@ -9,11 +9,14 @@ import { findRepository, type Repository } from '../git/repository';
 import type { SessionWorktree } from '../git/sessionWorktree';
 import type { SessionStore } from '../sessions/sessionStore';
 import type { WorktreeSettings } from '../settings';
+import type { WorktreeKeeper } from './removal/worktreeKeeper';
 
 export interface LifecycleOptions {
   git: Git;
   store: SessionStore;
   worktreeSettings: (repository: string) => WorktreeSettings;
+  /** That of a session on another host. Throws HOST_UNREACHABLE where that is not connected. */
+  worktreeOnHost: (facts: SessionFacts) => Promise<WorktreeKeeper>;
 }
 
 /**
@@ -68,7 +71,10 @@ export function isOfRepository(facts: SessionFacts, { commonDirectory, mainWorkt
 }
 
 /** Filters that a person allowed for the repository may run for its sessions. */
-export function filterAccessOf({ paths }: SessionStore, { mainWorktree }: Repository): FilterAccess {
+export function filterAccessOf(
+  { paths }: Pick<SessionStore, 'paths'>,
+  { mainWorktree }: Pick<Repository, 'mainWorktree'>,
+): FilterAccess {
   return {
     folderOf: (sessionId) => paths.session(sessionId).filtered,
     mayRun: async (command) =>

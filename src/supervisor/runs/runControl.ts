@@ -165,8 +165,7 @@ export class RunControl {
 
   async #end(id: string, method: 'stop' | 'kill'): Promise<void> {
     const { runId } = await this.#requireOpenRun(id);
-    const facts = this.#options.model.facts(id);
-    if (facts.host !== undefined) await this.#options.remoteRuns.reach(facts);
+    await this.reach(id);
     await this.#recordEndRequest(id, runId, method === 'kill');
     if (await this.#cancelQueued(id)) return;
     const graceMs = method === 'kill' ? 0 : this.#options.settings().stopGraceMs;
@@ -208,6 +207,12 @@ export class RunControl {
       if (!(await this.#endsWithin(id, runId, LAST_RECORD_LIMIT_MS))) throw error;
     }
     await watcher.check(id, runId);
+  }
+
+  /** Connects to the session's host, where it works on another one. @throws CorralError HOST_… where that fails */
+  async reach(id: string): Promise<void> {
+    const facts = this.#options.model.facts(id);
+    if (facts.host !== undefined) await this.#options.remoteRuns.reach(facts);
   }
 
   /** Tears the session's worktree down, as `tearDownWorktree`. Whoever only reads in it is ended first. */

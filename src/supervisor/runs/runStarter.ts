@@ -1,6 +1,6 @@
 import * as l10n from '@vscode/l10n';
 import { randomBytes } from 'node:crypto';
-import { lstat, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { settleAttachments } from '../../storage/journal/attachmentFiles';
 import { attachmentCopy } from '../../storage/paths';
@@ -8,12 +8,12 @@ import type { AttachmentReference } from '../../storage/attachments';
 import { textWithPaths } from '../agents/driver/userMessages';
 import { makeDirectory, replaceFile } from '../../storage/journal/durableFile';
 import { CorralError } from '../../storage/errors';
-import { agentFolderOf, findAgentFolder, notCopiedNotice } from '../lifecycle/agentFolder';
+import { agentFolderOf, findAgentFolder, notCopiedNotice, requireWorktree } from '../lifecycle/agentFolder';
 import type { RunProcess } from '../../common/processes/runProcess';
 import { newId } from '../../storage/ids';
 import type { SessionFacts } from '../../storage/sessionFacts';
 import type { DraftSessionRecord, LimitWait } from '../../storage/sessionRecords';
-import { currentRun, isOpen, workingAgent } from '../../storage/sessionState';
+import { currentRun, hasWorktree, isOpen, workingAgent } from '../../storage/sessionState';
 import { TEARDOWN_DRIVER } from '../../storage/events';
 import { configuredEnvironment, resolveAgent } from '../agents/agentRegistry';
 import { launchOf } from '../agents/commandLine';
@@ -133,7 +133,7 @@ export async function queueRun(options: RunStarterOptions, facts: SessionFacts, 
 export function queuedRecord(now: SessionFacts, runId: string, request: RunRequest): DraftSessionRecord {
   if (now.runs.some(isOpen))
     throw new CorralError('RUNNING', l10n.t('This session is already running. Send it a message, or stop it first.'));
-  if (now.worktree !== 'present' && now.worktree !== 'planned' && now.host?.worktree === undefined)
+  if (!hasWorktree(now) && now.worktree !== 'planned')
     throw new CorralError('WORKTREE_MISSING', l10n.t('The worktree of this session was removed. Restore it first.'));
   const { prompt, resumes, waitsFor, follows, attachments = [], handOver } = request;
   if (follows !== undefined && currentRun(now)?.runId !== follows)
@@ -260,19 +260,6 @@ async function agentPlace(
       : []),
   ];
   return { cwd, ...(cwd === worktreePath ? {} : { worktreePath }), ...(notices.length === 0 ? {} : { notices }) };
-}
-
-/** Refuses a folder without its own link to git: an agent there would work in the checkout around it. */
-export async function requireWorktree(git: Git, worktreePath: string): Promise<void> {
-  await git.requireDisk(worktreePath);
-  const link = await lstat(join(worktreePath, '.git')).catch(() => undefined);
-  if (link?.isFile() !== true)
-    throw new CorralError(
-      'WORKTREE_MISSING',
-      l10n.t('There is no worktree of this session at {path}. Restore it from its last snapshot.', {
-        path: worktreePath,
-      }),
-    );
 }
 
 /** The first time that a new run's events may have: 1 ms after the session's last record. */

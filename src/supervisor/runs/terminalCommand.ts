@@ -4,12 +4,11 @@ import type { SessionFacts } from '../../storage/sessionFacts';
 import { resolveAgent } from '../agents/agentRegistry';
 import { driverFor } from '../agents/drivers';
 import { programEnvironment } from '../agents/programEnvironment';
-import { findAgentFolder } from '../lifecycle/agentFolder';
+import { findAgentFolder, requireWorktree } from '../lifecycle/agentFolder';
 import { workingAgent } from '../../storage/sessionState';
 import { requireHere } from '../sessions/sessionErrors';
 import { nativeSession } from '../sessions/summary';
 import type { RunStarterOptions } from './runStarter';
-import { requireWorktree } from './runStarter';
 
 /** What a terminal runs so that a person can continue a session in the agent's own program. */
 export interface TerminalCommand {

@@ -11,14 +11,19 @@ import type { SessionStore } from './sessionStore';
 /** Ends the name of an erased session's folder until all of it is removed. */
 const ERASED_SUFFIX = '.erased';
 
-/** Takes the session's folder away; its worktree lock is held. `removeErased` frees the disk. */
+/** Takes the session away; its worktree lock is held. `removeErased` frees the disk. */
 export async function eraseSession(store: SessionStore, sessionId: string): Promise<void> {
-  // Renamed in one step: after a crash, no window takes what is left for a session.
-  await rename(store.paths.session(sessionId).root, join(store.paths.sessions, `${newId()}${ERASED_SUFFIX}`));
-  await rm(join(store.paths.asides, sessionId), { force: true });
-  await syncDirectory(store.paths.sessions);
+  await takeFolderAway(store.paths, sessionId);
   await ringDoorbell(store.paths, sessionId);
   await store.sync(sessionId);
+}
+
+/** As `eraseSession`, in a store that nobody follows. */
+export async function takeFolderAway(paths: StorePaths, sessionId: string): Promise<void> {
+  // Renamed in one step: after a crash, no window takes what is left for a session.
+  await rename(paths.session(sessionId).root, join(paths.sessions, `${newId()}${ERASED_SUFFIX}`));
+  await rm(join(paths.asides, sessionId), { force: true });
+  await syncDirectory(paths.sessions);
 }
 
 /** Removes the folders of erased sessions, also those that another window did not finish. */

@@ -2,18 +2,22 @@
 import { rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ifExists } from '../../../common/ifExists';
+import { runWithNode } from '../../../common/processes/nodeProcess';
+import { readdirIfExists } from '../../../common/readdirIfExists';
+import { TEARDOWN_DRIVER } from '../../../storage/events';
 import { makeDirectory, replaceFile } from '../../../storage/journal/durableFile';
 import type { RunPaths } from '../../../storage/paths';
 import { configuredEnvironment, parseAgentSettings, resolveAgent } from '../../agents/agentRegistry';
 import { launchOf } from '../../agents/commandLine';
+import { Git } from '../../git/git';
 import type { HostRequestOf } from '../../hostProtocol/hostProtocol';
 import type { FoundRun } from '../../hostProtocol/sessionRequests';
-import { findAgentFolder } from '../../lifecycle/agentFolder';
+import { findAgentFolder, requireWorktree } from '../../lifecycle/agentFolder';
 import { publishVoidClaim, readClaim } from '../../runnerProtocol/claimFile';
 import { removeEndpoint } from '../../runnerProtocol/privateSocket';
 import type { RunBootstrap } from '../../runnerProtocol/protocol';
 import { runnerLiveness } from '../../runnerProtocol/runnerLiveness';
-import { killRun } from '../../runs/killRun';
+import { endServers, killRun } from '../../runs/killRun';
 import { RunnerLauncher } from '../../runs/runnerLauncher';
 import { killTree } from '../../system/processTree';
 import { OWN_FOLDER } from '../ownFolder';
@@ -33,7 +37,7 @@ export async function findAgent({ name, setting, argv }: Agent) {
 
 /**
  * Starts the run's runner; of several calls for one run, all get the same claim.
- * @throws CorralError RUNNER_START_FAILED, or as `findAgent`
+ * @throws CorralError RUNNER_START_FAILED, WORKTREE_MISSING, or as `findAgent`
  */
 export async function startRun(request: HostRequestOf<'startRun'>): Promise<FoundRun> {
   const { storeId, run: given, worktree } = request;
@@ -41,9 +45,47 @@ export async function startRun(request: HostRequestOf<'startRun'>): Promise<Foun
   const run = pathsOf(ids);
   if ((await readClaim(run)) !== undefined) return await findRun(ids);
   const storeRoot = storePaths(storeId).root;
-  const { agents, agent } = await findAgent(request.agent);
-  const place = { worktreePath: worktree.path, ...worktree };
-  const cwd = await findAgentFolder(place);
+  await requireWorktree(new Git(runWithNode), worktree.path);
+  const cwd = await findAgentFolder({ worktreePath: worktree.path, ...worktree });
+  await makeDirectory(run.root);
+  const { program, variables } =
+    given.agent === TEARDOWN_DRIVER ? teardown(request) : await agentProgram(request, run, cwd);
+  const bootstrap: RunBootstrap = {
+    ...given,
+    ...program,
+    storeRoot,
+    cwd,
+    ...(cwd === worktree.path ? {} : { worktreePath: worktree.path }),
+  };
+  const launcher = new RunnerLauncher({
+    runnerPath: join(await unpackPrograms(), 'runner.js'),
+    storeRoot,
+    program: () => Promise.resolve(process.execPath),
+  });
+  await launcher.launch({ run, bootstrap, environment: { ...process.env, ...variables } });
+  return await findRun(ids);
+}
+
+/** What a runner runs, and with which variables. */
+interface Program {
+  program: Pick<
+    RunBootstrap,
+    'argv' | 'driver' | 'driverEnvironment' | 'environment' | 'linePatterns' | 'promptInArguments'
+  >;
+  variables: Readonly<Record<string, string>>;
+}
+
+/** The worktree's teardown command, without an agent. */
+function teardown({ agent: { argv = [] } }: HostRequestOf<'startRun'>): Program {
+  return { program: { driver: TEARDOWN_DRIVER, argv, environment: [] }, variables: {} };
+}
+
+async function agentProgram(
+  { run: given, agent: wanted }: HostRequestOf<'startRun'>,
+  run: RunPaths,
+  cwd: string,
+): Promise<Program> {
+  const { agents, agent } = await findAgent(wanted);
   const launch = await launchOf(agent, {
     prompt: given.prompt,
     promptFile: run.prompt,
@@ -52,29 +94,20 @@ export async function startRun(request: HostRequestOf<'startRun'>): Promise<Foun
     ...(given.model === undefined ? {} : { model: given.model }),
     ...(given.resumes === undefined ? {} : { resumes: given.resumes }),
   });
+  if (launch.usesPromptFile === true) await replaceFile(run.prompt, Buffer.from(given.prompt));
   const configured = configuredEnvironment(given.agent, agents);
   const driverEnvironment = { ...agent.environment, ...launch.environment };
-  const bootstrap: RunBootstrap = {
-    ...given,
-    storeRoot,
-    driver: agent.driver,
-    argv: launch.argv,
-    environment: [...new Set([...Object.keys(configured), ...Object.keys(driverEnvironment)])],
-    driverEnvironment,
-    promptInArguments: launch.promptInArguments,
-    ...(agent.linePatterns === undefined ? {} : { linePatterns: agent.linePatterns }),
-    cwd,
-    ...(cwd === worktree.path ? {} : { worktreePath: worktree.path }),
+  return {
+    program: {
+      driver: agent.driver,
+      argv: launch.argv,
+      environment: [...new Set([...Object.keys(configured), ...Object.keys(driverEnvironment)])],
+      driverEnvironment,
+      promptInArguments: launch.promptInArguments,
+      ...(agent.linePatterns === undefined ? {} : { linePatterns: agent.linePatterns }),
+    },
+    variables: { ...configured, ...driverEnvironment },
   };
-  await makeDirectory(run.root);
-  if (launch.usesPromptFile === true) await replaceFile(run.prompt, Buffer.from(given.prompt));
-  const launcher = new RunnerLauncher({
-    runnerPath: join(await unpackPrograms(), 'runner.js'),
-    storeRoot,
-    program: () => Promise.resolve(process.execPath),
-  });
-  await launcher.launch({ run, bootstrap, environment: { ...process.env, ...configured, ...driverEnvironment } });
-  return await findRun(ids);
 }
 
 export async function findRun(ids: RunIds): Promise<FoundRun> {
@@ -103,6 +136,12 @@ export async function endRun({ graceMs, ...ids }: HostRequestOf<'endRun'>): Prom
   else await killTree({ runId: ids.runId, agent: claim.agent });
   await removeEndpoint(claim.endpoint, run, ids.runId);
   await rm(run.reserve, { force: true });
+}
+
+/** Ends what setup commands of the session left running. */
+export async function endServersOf({ storeId, sessionId, graceMs }: HostRequestOf<'endServers'>): Promise<void> {
+  const paths = storePaths(storeId).session(sessionId);
+  for (const runId of await readdirIfExists(paths.runs)) await endServers(paths.run(runId), runId, graceMs);
 }
 
 type RunIds = Pick<HostRequestOf<'findRun'>, 'storeId' | 'sessionId' | 'runId'>;

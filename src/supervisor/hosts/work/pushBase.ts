@@ -1,6 +1,7 @@
 /** The way of code to a host: one commit, with all that it needs and the host has not. */
 import type { Repository } from '../../git/repository';
 import type { Setting } from '../../git/safeConfiguration';
+import { baseRefName } from '../../hostProtocol/sessionRequests';
 import { withTransfer } from './transfer';
 import type { HostRepository } from './workHost';
 
@@ -20,11 +21,6 @@ const FAR_SETTINGS: readonly Setting[] = [
   ['receive.hideRefs', '!refs/corral-base'],
 ];
 const SETTINGS: readonly Setting[] = [['gc.auto', '0']];
-
-/** The ref there that keeps the commit from which a session's worktree is made. */
-export function baseRefName(sessionId: string): string {
-  return `refs/corral-base/${sessionId}`;
-}
 
 export interface PushOptions {
   sessionId: string;

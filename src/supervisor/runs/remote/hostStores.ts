@@ -58,9 +58,18 @@ export class HostStores {
    */
   async require(facts: SessionFacts): Promise<OpenHost> {
     if (facts.host !== undefined) await this.connect(facts.host.name);
+    return await this.connected(facts);
+  }
+
+  /**
+   * As `find`.
+   * @throws CorralError HOST_UNREACHABLE where it is not connected now
+   */
+  async connected(facts: SessionFacts): Promise<OpenHost> {
     const open = await this.find(facts);
     if (open !== undefined) return open;
-    throw new CorralError('HOST_UNREACHABLE', l10n.t('“{name}” is not connected.', { name: facts.host?.name ?? '' }));
+    const name = facts.host?.name ?? '';
+    throw new CorralError('HOST_UNREACHABLE', l10n.t('The host “{name}” is not connected now.', { name }));
   }
 
   /** @throws CorralError why there is no connection */

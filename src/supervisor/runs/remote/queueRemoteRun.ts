@@ -2,6 +2,7 @@ import { rm } from 'node:fs/promises';
 import * as l10n from '@vscode/l10n';
 import * as v from 'valibot';
 import { readRegular } from '../../../common/disks/regularFile';
+import { TEARDOWN_DRIVER } from '../../../storage/events';
 import { CorralError } from '../../../storage/errors';
 import { newId } from '../../../storage/ids';
 import { makeDirectory, replaceFile } from '../../../storage/journal/durableFile';
@@ -65,8 +66,7 @@ export async function queueRemoteRun(
     }),
     agent: { name: agent, ...(argv === undefined ? {} : { argv: [...argv] }) },
   };
-  await makeDirectory(paths.root);
-  await replaceFile(paths.hostRun, Buffer.from(JSON.stringify(remote)));
+  await writeRemoteRun(paths, remote);
   try {
     await store.append(sessionId, (now) => queuedRecord(now, runId, request));
   } catch (error) {
@@ -74,6 +74,27 @@ export async function queueRemoteRun(
     throw error;
   }
   return runId;
+}
+
+/** Records what the session's host is told of a run of the teardown command. */
+export async function recordRemoteTeardown(
+  options: RunStarterOptions,
+  facts: SessionFacts,
+): Promise<{ runId: string; ordinal: number }> {
+  const { store, worktreeSettings } = options;
+  const { teardownCommand, teardownLimitMs } = worktreeSettings(facts.repository);
+  const common = commonBootstrap(options, facts, newId());
+  const run = v.parse(hostRunSchema, { ...common, agent: TEARDOWN_DRIVER, prompt: '', teardownLimitMs });
+  await writeRemoteRun(store.paths.session(facts.sessionId).run(run.runId), {
+    run,
+    agent: { name: TEARDOWN_DRIVER, argv: [...teardownCommand] },
+  });
+  return run;
+}
+
+async function writeRemoteRun(paths: RunPaths, run: RemoteRun): Promise<void> {
+  await makeDirectory(paths.root);
+  await replaceFile(paths.hostRun, Buffer.from(JSON.stringify(run)));
 }
 
 export async function readRemoteRun(run: RunPaths): Promise<RemoteRun> {
@@ -88,7 +109,7 @@ export async function startRemoteRun(
   options: RunStarterOptions,
   { connection }: OpenHost,
   facts: SessionFacts,
-  { runId, ordinal }: RunFacts,
+  { runId, ordinal }: Pick<RunFacts, 'runId' | 'ordinal'>,
 ): Promise<FoundRun> {
   const { store } = options;
   const { run, agent } = await readRemoteRun(store.paths.session(facts.sessionId).run(runId));
@@ -103,7 +124,7 @@ export async function startRemoteRun(
       ...run,
       ordinal,
       tsFloor: tsFloorAfter(facts.lastActivityAt),
-      ...(await runBudget(options, facts, false)),
+      ...(run.teardownLimitMs === undefined ? await runBudget(options, facts, false) : {}),
       ...(setup === undefined ? {} : { setup }),
     },
     agent: { ...agent, ...settingFor(agent.name, options.settings()) },

@@ -11,7 +11,7 @@ import type { DraftSessionRecord } from '../../../storage/sessionRecords';
 import type { SessionRequest } from '../../api';
 import { findRepository, type Repository } from '../../git/repository';
 import { readRemotes } from '../../git/review/remotes';
-import { snapshotRefName } from '../../git/snapshots/snapshotRef';
+import { moveSnapshotRef } from '../../git/snapshots/snapshotRef';
 import { hostWorktreeSchema, nothingSchema } from '../../hostProtocol/sessionRequests';
 import type { HostRequestOf } from '../../hostProtocol/hostProtocol';
 import type { Hosts } from '../../hosts/hosts';
@@ -26,6 +26,7 @@ import type { RunStarterOptions } from '../runStarter';
 import type { OpenHost } from './hostStores';
 import { queueRemoteRun, settingFor } from './queueRemoteRun';
 import { workHostOf } from './remoteWork';
+import { RemoteWorktree } from './remoteWorktree';
 
 /**
  * Makes a session with its worktree on a host, records its first run, and answers with its id. Where that fails,
@@ -73,30 +74,34 @@ export async function createRemoteSession(
     },
   };
   const paths = store.paths.session(sessionId);
-  await makeDirectory(paths.runs);
-  await withWorktreeLock(store.paths, sessionId, async () => {
-    try {
-      await store.begin(sessionId, created);
-      await pushBase(far, repository, { sessionId, commit: baseCommit });
-      const wanted = { storeId: store.storeId, sessionId, repository: far.path, title, baseCommit };
-      const made = { request: 'makeWorktree', ...wanted } satisfies HostRequestOf<'makeWorktree'>;
-      const { path } = await host.connection.ask(made, hostWorktreeSchema);
-      const ref = snapshotRefName(sessionId);
-      await git.run(repository.mainWorktree, ['update-ref', ref, baseCommit, '0'.repeat(baseCommit.length)]);
-      await store.append(sessionId, () => ({
-        kind: 'worktree.created.remote',
-        data: { path, repository: far.path },
-      }));
-      const facts = await store.sync(sessionId);
-      if (facts !== undefined) await queueRemoteRun(options, facts, { sessionId, prompt: request.prompt, ...notices });
-    } catch (error) {
-      await discardRemoteSession(options, sessionId, error);
-      throw error;
-    }
-  }).catch(async (error: unknown) => {
-    await rm(paths.root, { recursive: true, force: true });
+  const progress = { hasBegun: false };
+  try {
+    await makeDirectory(paths.runs);
+    await withWorktreeLock(store.paths, sessionId, async () => {
+      progress.hasBegun = true;
+      try {
+        await store.begin(sessionId, created);
+        await pushBase(far, repository, { sessionId, commit: baseCommit });
+        const wanted = { storeId: store.storeId, sessionId, repository: far.path, title, baseCommit };
+        const made = { request: 'makeWorktree', ...wanted } satisfies HostRequestOf<'makeWorktree'>;
+        const { path } = await host.connection.ask(made, hostWorktreeSchema);
+        await moveSnapshotRef(repository, sessionId, baseCommit, undefined);
+        await store.append(sessionId, () => ({
+          kind: 'worktree.created.remote',
+          data: { path, repository: far.path },
+        }));
+        const facts = await store.sync(sessionId);
+        if (facts !== undefined)
+          await queueRemoteRun(options, facts, { sessionId, prompt: request.prompt, ...notices });
+      } catch (error) {
+        await discardRemoteSession(options, host, sessionId, error);
+        throw error;
+      }
+    });
+  } catch (error) {
+    if (!progress.hasBegun) await rm(paths.root, { recursive: true, force: true });
     throw error;
-  });
+  }
   return sessionId;
 }
 
@@ -133,22 +138,26 @@ function describe(request: SessionRequest, { mainWorktree, commonDirectory, ...p
   };
 }
 
-/** Leaves nothing of a new session here. It stays in the list where it cannot be erased, with the reason. */
+/**
+ * Leaves nothing of a new session, here and on its host; its worktree lock is held. It stays in the list, with the
+ * reason, where that is not possible, such as where the host has just gone away.
+ */
 export async function discardRemoteSession(
-  { store, git }: Pick<RunStarterOptions, 'store' | 'git'>,
+  options: RunStarterOptions,
+  host: OpenHost,
   sessionId: string,
   cause: unknown,
 ): Promise<void> {
+  const { store } = options;
   try {
     const facts = await store.sync(sessionId);
-    if (facts === undefined) return;
-    const ref = snapshotRefName(sessionId);
-    await git.run(facts.repository, ['update-ref', '-d', ref, facts.baseCommit]).catch(() => undefined);
+    if (facts !== undefined) await new RemoteWorktree(options, host, facts).erase();
     await eraseSession(store, sessionId);
-    await removeErased(store.paths);
   } catch {
     await store
       .append(sessionId, () => ({ kind: 'worktree.failed', data: { reason: messageOf(cause) } }))
       .catch(() => undefined);
+    return;
   }
+  await removeErased(store.paths).catch(() => undefined); // start-up tries again
 }

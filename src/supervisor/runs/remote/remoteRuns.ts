@@ -6,18 +6,17 @@ import { messageOf } from '../../../common/errors';
 import { ifExists } from '../../../common/ifExists';
 import type { Log } from '../../../common/log';
 import { CorralError } from '../../../storage/errors';
-import { currentRun, isOpen } from '../../../storage/sessionState';
+import { isOpen } from '../../../storage/sessionState';
 import type { RunFacts, SessionFacts } from '../../../storage/sessionFacts';
-import type { SessionRequest } from '../../api';
 import { exists } from '../../git/worktreeOwnership';
-import { foundRunSchema, nothingSchema, type FoundRun } from '../../hostProtocol/sessionRequests';
-import type { HostRequestOf } from '../../hostProtocol/hostProtocol';
+import type { FoundRun } from '../../hostProtocol/sessionRequests';
 import type { Hosts } from '../../hosts/hosts';
 import type { HostState } from '../../system/hostConnection';
 import { closeRun, failUnstarted, requestedClosing } from '../closeRun';
 import { closingOf, type Resolution } from '../recovery';
 import type { RunnerConnections } from '../runnerConnections';
 import type { RunRequest, RunStarterOptions } from '../runStarter';
+import { cancelRun, endRun, endServers, findRun, type RunIds } from './hostRuns';
 import { HostStores, type OpenHost } from './hostStores';
 import type { RunMirror } from './mirror/runMirror';
 
@@ -30,6 +29,8 @@ export interface RemoteRunsOptions extends RunStarterOptions {
   connections: RunnerConnections;
   log: Log;
 }
+
+type RemoteRunIds = Pick<RunFacts, 'runId' | 'ordinal'>;
 
 /**
  * The runs of sessions on other hosts, and their copies here. A run's host decides what became of it; where that is out
@@ -51,25 +52,6 @@ export class RemoteRuns implements Disposable {
     options.hosts.pool.changed.event(({ name, state }) => this.#noteState(name, state));
   }
 
-  /**
-   * Makes a session that works on the host of this name, and starts its run there. Answers with its id.
-   * @throws CorralError HOST_…, or as `SessionCreator.create`
-   */
-  async create(request: SessionRequest, hostName: string): Promise<string> {
-    const { createRemoteSession, discardRemoteSession } = await import('./remoteCreation');
-    const host = await this.stores.connect(hostName);
-    const id = await createRemoteSession(this.#options, host, request);
-    const facts = this.#options.model.facts(id);
-    const run = currentRun(facts);
-    try {
-      if (run !== undefined) await this.start(facts, run);
-    } catch (error) {
-      await discardRemoteSession(this.#options, id, error);
-      throw error;
-    }
-    return id;
-  }
-
   /** Connects to the session's host. @throws CorralError HOST_… where that is not possible now */
   async reach(facts: SessionFacts): Promise<void> {
     await this.stores.require(facts);
@@ -86,21 +68,34 @@ export class RemoteRuns implements Disposable {
    * Starts the session's queued run. Where the connection is lost meanwhile, it waits for its host.
    * @throws CorralError why it could not be started, which is recorded then
    */
-  async start(facts: SessionFacts, run: RunFacts): Promise<void> {
-    const { sessionId } = facts;
-    const { runId } = run;
-    const checkLater = (): void => this.affected.fire({ sessionId, runId });
+  async start(facts: SessionFacts, run: RemoteRunIds): Promise<void> {
     try {
-      const host = await this.stores.require(facts);
-      this.#showState(sessionId, host.connection.state);
-      const { claim } = await this.#start(host, facts, run);
-      await this.mirror(facts, runId);
-      // An agent can end before this window is connected to its runner.
-      if (claim?.state === 'claimed') await this.#connect(host, facts, runId, claim.endpoint).catch(checkLater);
+      await this.#launch(facts, run);
     } catch (error) {
       if (!(error instanceof CorralError) || error.code !== 'HOST_UNREACHABLE') throw error;
-      checkLater();
+      this.affected.fire({ sessionId: facts.sessionId, runId: run.runId });
     }
+  }
+
+  /** Starts the teardown command in the session's worktree, and answers with its run's id. Throws as `start`. */
+  async startTeardown(facts: SessionFacts): Promise<string> {
+    const { recordRemoteTeardown } = await import('./queueRemoteRun');
+    const run = await recordRemoteTeardown(this.#options, facts);
+    await this.#launch(facts, run);
+    return run.runId;
+  }
+
+  async #launch(facts: SessionFacts, run: RemoteRunIds): Promise<void> {
+    const { sessionId } = facts;
+    const { runId } = run;
+    const host = await this.stores.require(facts);
+    this.#showState(sessionId, host.connection.state);
+    const { claim } = await this.#start(host, facts, run);
+    await this.mirror(facts, runId);
+    if (claim?.state !== 'claimed') return;
+    // An agent can end before this window is connected to its runner.
+    const checkLater = (): void => this.affected.fire({ sessionId, runId });
+    await this.#connect(host, facts, runId, claim.endpoint).catch(checkLater);
   }
 
   /** What became of a run, as its host tells; `unreachable` where that is not connected. */
@@ -114,7 +109,7 @@ export class RemoteRuns implements Disposable {
     const host = await this.stores.find(facts);
     if (host === undefined) return { kind: 'unreachable' };
     this.#showState(sessionId, host.connection.state);
-    let found = await this.#find(host, facts, runId);
+    let found = await findRun(host, this.#ids(facts, runId));
     if (found.claim === null) {
       if (run.stopRequestedAt !== undefined) {
         await this.#cancel(host, facts, run);
@@ -128,7 +123,7 @@ export class RemoteRuns implements Disposable {
         await this.#connect(host, facts, runId, found.claim.endpoint);
         return { kind: 'readopted' };
       } catch (error) {
-        found = await this.#find(host, facts, runId);
+        found = await findRun(host, this.#ids(facts, runId));
         if (found.liveness !== 'dead') {
           this.#options.log.warn(`The runner of run ${runId} on “${host.name}” does not answer: ${messageOf(error)}`);
           return { kind: 'unreachable' };
@@ -139,7 +134,7 @@ export class RemoteRuns implements Disposable {
     if (!(await this.#isMirrored(facts, runId, found.journalBytes))) return { kind: 'unreachable' };
     const last = (await store.sync(sessionId))?.runs.find((each) => each.runId === runId);
     if (last === undefined || !isOpen(last)) return { kind: 'ended' };
-    await this.#end(host, facts, runId, 0);
+    await endRun(host, this.#ids(facts, runId), 0);
     return await this.#close(facts, last, 'The background process of this run on its host ended without a word.');
   }
 
@@ -150,7 +145,22 @@ export class RemoteRuns implements Disposable {
 
   /** Ends the processes of a run there. @throws CorralError HOST_UNREACHABLE, HOST_FAILED */
   async end(facts: SessionFacts, runId: string, graceMs: number): Promise<void> {
-    await this.#end(await this.stores.require(facts), facts, runId, graceMs);
+    await endRun(await this.stores.require(facts), this.#ids(facts, runId), graceMs);
+  }
+
+  /** Ends what setup commands of the session left running there. Throws as `end`. */
+  async endServers(facts: SessionFacts, graceMs: number): Promise<void> {
+    const { storeId } = this.#options.store;
+    await endServers(await this.stores.require(facts), { storeId, sessionId: facts.sessionId }, graceMs);
+  }
+
+  /** Copies nothing of the session any more. */
+  async endMirrors({ runs }: SessionFacts): Promise<void> {
+    for (const { runId } of runs) {
+      const mirror = await this.#mirrors.get(runId);
+      mirror?.dispose();
+      await mirror?.done;
+    }
   }
 
   /** Goes on with all copies that are not whole. */
@@ -221,7 +231,7 @@ export class RemoteRuns implements Disposable {
     this.#options.model.setHost(sessionId, { state: kind, since: new Date(sinceMs).toISOString() });
   }
 
-  async #start(host: OpenHost, facts: SessionFacts, run: RunFacts): Promise<FoundRun> {
+  async #start(host: OpenHost, facts: SessionFacts, run: RemoteRunIds): Promise<FoundRun> {
     const { startRemoteRun } = await import('./queueRemoteRun');
     try {
       return await startRemoteRun(this.#options, host, facts, run);
@@ -246,28 +256,13 @@ export class RemoteRuns implements Disposable {
   async #cancel(host: OpenHost, facts: SessionFacts, run: RunFacts): Promise<boolean> {
     const { store } = this.#options;
     const closing = requestedClosing(run);
-    const request = {
-      request: 'cancelRun',
-      ...this.#ids(facts, run.runId),
-      reason: closing.evidence,
-    } satisfies HostRequestOf<'cancelRun'>;
-    const { claim } = await host.connection.ask(request, foundRunSchema);
+    const { claim } = await cancelRun(host, this.#ids(facts, run.runId), closing.evidence);
     if (claim?.state === 'claimed') return false;
     await closeRun(store, { sessionId: facts.sessionId, runId: run.runId }, () => closing);
     return true;
   }
 
-  async #end(host: OpenHost, facts: SessionFacts, runId: string, graceMs: number): Promise<void> {
-    const request = { request: 'endRun', ...this.#ids(facts, runId), graceMs } satisfies HostRequestOf<'endRun'>;
-    await host.connection.ask(request, nothingSchema);
-  }
-
-  async #find(host: OpenHost, facts: SessionFacts, runId: string): Promise<FoundRun> {
-    const request = { request: 'findRun', ...this.#ids(facts, runId) } satisfies HostRequestOf<'findRun'>;
-    return await host.connection.ask(request, foundRunSchema);
-  }
-
-  #ids({ sessionId }: SessionFacts, runId: string): { storeId: string; sessionId: string; runId: string } {
+  #ids({ sessionId }: SessionFacts, runId: string): RunIds {
     return { storeId: this.#options.store.storeId, sessionId, runId };
   }
 

@@ -2,9 +2,9 @@
 import * as l10n from '@vscode/l10n';
 import { CorralError } from '../../../storage/errors';
 import type { SessionFacts } from '../../../storage/sessionFacts';
-import { findRepository } from '../../git/repository';
 import { fetchWork } from '../../hosts/work/fetchWork';
 import type { WorkHost } from '../../hosts/work/workHost';
+import { worktreeOf } from '../../lifecycle/worktreeOf';
 import type { RunStarterOptions } from '../runStarter';
 import type { OpenHost } from './hostStores';
 
@@ -20,13 +20,16 @@ export function workHostOf({ name, connection, store, git }: OpenHost, bundles: 
   return { name, connection, farGit: store.git, git, bundles };
 }
 
-/** Fetches the snapshots of a session. Throws as `fetchWork`. */
+/** Fetches the snapshots of a session. Throws as `worktreeOf` and `fetchWork`. */
 export async function bringWorkHome(
-  { git, bundles }: Pick<RunStarterOptions, 'git' | 'bundles'>,
+  options: Pick<RunStarterOptions, 'git' | 'store' | 'bundles'>,
   host: OpenHost,
-  { sessionId, repository, host: place }: SessionFacts,
+  facts: SessionFacts,
+  { isDurable = false }: { isDurable?: boolean } = {},
 ): Promise<void> {
-  if (place?.worktree === undefined) return;
-  const far = { host: workHostOf(host, bundles), path: place.worktree.repository };
-  await fetchWork(far, await findRepository(git, repository), { sessionId });
+  const place = facts.host?.worktree;
+  if (place === undefined) return;
+  const far = { host: workHostOf(host, options.bundles), path: place.repository };
+  const { repository } = await worktreeOf(options, facts);
+  await fetchWork(far, repository, { sessionId: facts.sessionId, isDurable });
 }

@@ -9,11 +9,11 @@ import { makeDirectory, replaceFile } from '../../../../storage/journal/durableF
 import type { RunPaths } from '../../../../storage/paths';
 import { isOpen } from '../../../../storage/sessionState';
 import { ringDoorbell } from '../../../../storage/store/store';
-import { foundRunSchema, type FoundRun } from '../../../hostProtocol/sessionRequests';
-import type { HostRequestOf } from '../../../hostProtocol/hostProtocol';
+import type { FoundRun } from '../../../hostProtocol/sessionRequests';
 import type { SessionStore } from '../../../sessions/sessionStore';
 import { exists } from '../../../git/worktreeOwnership';
 import { withLock, type StillOwner } from '../../../system/locks';
+import { findRun } from '../hostRuns';
 import type { OpenHost } from '../hostStores';
 import { AppendedFile } from './appendedFile';
 import { copyFromHost } from './copyFile';
@@ -88,6 +88,8 @@ export class RunMirror {
     const { signal } = this.#closing;
     while (!signal.aborted) {
       try {
+        const { store, sessionId } = this.#options;
+        if ((await store.sync(sessionId)) === undefined) return; // it was erased
         const host = await this.#options.host();
         const isWhole =
           host !== undefined &&
@@ -200,10 +202,9 @@ export class RunMirror {
     return facts?.runs.some((run) => run.runId === runId && isOpen(run)) === true;
   }
 
-  async #find({ connection }: OpenHost): Promise<FoundRun> {
+  async #find(host: OpenHost): Promise<FoundRun> {
     const { store, sessionId, runId } = this.#options;
-    const request = { request: 'findRun', storeId: store.storeId, sessionId, runId } satisfies HostRequestOf<'findRun'>;
-    return await connection.ask(request, foundRunSchema);
+    return await findRun(host, { storeId: store.storeId, sessionId, runId });
   }
 }
 

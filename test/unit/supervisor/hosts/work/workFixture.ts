@@ -12,7 +12,8 @@ import { moveSnapshotRef, readSnapshotRef } from '../../../../../src/supervisor/
 import { createWorktree, planWorktree } from '../../../../../src/supervisor/git/worktrees/worktreeCreation';
 import { fetchWork } from '../../../../../src/supervisor/hosts/work/fetchWork';
 import { openHostRepository } from '../../../../../src/supervisor/hosts/work/hostRepository';
-import { baseRefName, pushBase } from '../../../../../src/supervisor/hosts/work/pushBase';
+import { baseRefName } from '../../../../../src/supervisor/hostProtocol/sessionRequests';
+import { pushBase } from '../../../../../src/supervisor/hosts/work/pushBase';
 import type { HostRepository, WorkHost } from '../../../../../src/supervisor/hosts/work/workHost';
 import type { HostConnection } from '../../../../../src/supervisor/system/hostConnection';
 import { projectRoot } from '../../../../support/project';

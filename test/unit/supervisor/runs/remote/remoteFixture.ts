@@ -5,10 +5,11 @@ import { join } from 'node:path';
 import * as v from 'valibot';
 import type { SessionRequest, SessionSummary } from '../../../../../src/supervisor/api';
 import { parseHostSettings } from '../../../../../src/supervisor/hosts/hostSettings';
+import type { SupervisorSettings, WorktreeSettings } from '../../../../../src/supervisor/settings';
 import type { Supervisor } from '../../../../../src/supervisor/supervisor';
 import { endProcessesOf, processesOf } from '../../../../support/processes';
 import { waitFor } from '../../../../support/wait';
-import { SupervisorFixture } from '../../supervisorFixture';
+import { SupervisorFixture, until } from '../../supervisorFixture';
 
 /** Two programs carry the bytes to the host's program and back, as ssh does. There is no way in while it is down. */
 const CARRIED = 'test ! -e "$HOME/down" || exit 1; cd "$HOME"; cat | "$@" | cat';
@@ -36,8 +37,50 @@ export class RemoteFixture {
     return new RemoteFixture(await SupervisorFixture.create(), home, setting);
   }
 
-  window(): Supervisor {
-    return this.here.window({ changes: { hosts: parseHostSettings({ far: this.#setting }) } });
+  /** The entries of `corral.hosts`. */
+  get hosts(): Record<string, object> {
+    return { far: this.#setting };
+  }
+
+  window(changes: Partial<SupervisorSettings & WorktreeSettings> = {}): Supervisor {
+    return this.here.window({ changes: { hosts: parseHostSettings(this.hosts), ...changes } });
+  }
+
+  /** A session there whose run has completed. By default it has written `hello` to notes.txt. */
+  async completedSession(window: Supervisor, prompt = 'edit notes.txt hello'): Promise<SessionSummary> {
+    const { id } = await this.session(window, { prompt });
+    const session = await until(window, id, ({ status }) => status === 'Completed', 'the end');
+    await this.assertSame(id, session.currentRunId ?? '');
+    return session;
+  }
+
+  /** The store's folder on the host. */
+  async farStore(): Promise<string> {
+    const { id } = v.parse(
+      v.object({ id: v.string() }),
+      JSON.parse(await readFile(join(this.here.storageDirectory, 'store.json'), 'utf8')),
+    );
+    return join(this.home, '.corral-host', id);
+  }
+
+  /** The repository on the host, which the first session there makes. */
+  async farRepository(): Promise<string> {
+    const store = await this.farStore();
+    const name = (await namesIn(store)).find((each) => /^[0-9a-f]{16}$/.test(each));
+    assert.ok(name !== undefined, 'there is no repository on the host');
+    return join(store, name);
+  }
+
+  /** The full names of all of Corral's refs of the session, here or there. */
+  async refsOf(id: string, folder = this.here.repository.path): Promise<string[]> {
+    const refs = await this.here.repository.git('-C', folder, 'for-each-ref', '--format=%(refname)');
+    return refs.split('\n').filter((ref) => ref.includes(id));
+  }
+
+  /** All files of the host's store that a session has, by their paths. */
+  async farTraces(id: string): Promise<string[]> {
+    const paths = await readdir(await this.farStore(), { recursive: true });
+    return paths.filter((path) => path.includes(id)).sort();
   }
 
   async session(window: Supervisor, request: Partial<SessionRequest> & { prompt: string }): Promise<SessionSummary> {
@@ -51,13 +94,8 @@ export class RemoteFixture {
 
   /** The folder of a session's run in the store here, and on the host. */
   async runFolders(sessionId: string, runId: string): Promise<{ here: string; there: string }> {
-    const { storageDirectory } = this.here;
-    const { id } = v.parse(
-      v.object({ id: v.string() }),
-      JSON.parse(await readFile(join(storageDirectory, 'store.json'), 'utf8')),
-    );
     const path = join('sessions', sessionId, 'runs', runId);
-    return { here: join(storageDirectory, path), there: join(this.home, '.corral-host', id, path) };
+    return { here: join(this.here.storageDirectory, path), there: join(await this.farStore(), path) };
   }
 
   /** Waits until all of the run is here, and compares what it recorded byte by byte. */

@@ -155,13 +155,7 @@ describeIf(process.platform !== 'win32', 'there is no sh', 'a session on another
     const { id } = await fixture.session(window, { prompt: 'edit notes.txt hello' });
     await until(window, id, isOver, 'the end');
     const refused = { code: 'HOST_NOT_SUPPORTED' };
-    for (const action of [
-      window.archiveSession(id, true),
-      window.deleteSession(id),
-      window.restoreWorktree(id),
-      window.terminalCommand(id),
-      window.askAside(id, 'Why?'),
-    ])
+    for (const action of [window.terminalCommand(id), window.askAside(id, 'Why?')])
       await assert.rejects(action, refused);
     assert.equal(await window.goneQuestion(id), undefined);
     await assert.rejects(fixture.session(window, { prompt: 'edit a b', includeChanges: true }), refused);

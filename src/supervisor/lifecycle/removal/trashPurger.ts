@@ -1,6 +1,6 @@
-import { messageOf } from '../../common/errors';
-import type { Log } from '../../common/log';
-import type { LifecycleOptions } from './worktreeOf';
+import { messageOf } from '../../../common/errors';
+import type { Log } from '../../../common/log';
+import type { LifecycleOptions } from '../worktreeOf';
 
 export interface TrashPurgerOptions extends LifecycleOptions {
   log: Log;
@@ -25,7 +25,7 @@ export class TrashPurger {
   }
 
   async #finish(sessionId: string): Promise<void> {
-    const { finishInterruptedOperation } = await import('./interruptedOperations');
+    const { finishInterruptedOperation } = await import('../interruptedOperations');
     await finishInterruptedOperation(this.#options, sessionId);
   }
 
