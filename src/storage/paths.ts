@@ -169,7 +169,10 @@ export class RunPaths {
   get mirrorLockName(): string {
     return join(this.root, 'mirror');
   }
-  /** There once all of a run on a host is in this folder, and its work in the repository. */
+  /**
+   * There once all of a run on a host is in this folder, and its work in the repository. Where that work could not be
+   * fetched, it has the reason.
+   */
   get mirrored(): string {
     return join(this.root, 'mirrored');
   }

@@ -14,7 +14,13 @@ import {
   usageLimitSchema,
   usageTotalsSchema,
 } from './events';
-import { handOverSchema, limitWaitSchema, RECOVERY_HINTS, SESSION_RECORD_SCHEMAS } from './sessionRecords';
+import {
+  handOverSchema,
+  limitWaitSchema,
+  placeOnHostSchema,
+  RECOVERY_HINTS,
+  SESSION_RECORD_SCHEMAS,
+} from './sessionRecords';
 
 const text = v.string();
 const count = v.pipe(v.number(), v.integer(), v.minValue(0));
@@ -109,7 +115,7 @@ export const sessionFactsSchema = v.object({
     v.object({
       ...SESSION_RECORD_SCHEMAS['created.remote'].entries.host.entries,
       /** Where the worktree and its repository are there, once they are made. */
-      worktree: v.exactOptional(SESSION_RECORD_SCHEMAS['worktree.created.remote']),
+      worktree: v.exactOptional(placeOnHostSchema),
     }),
   ),
   /** `onHost`: on the session's host, once `host.worktree` says where. */

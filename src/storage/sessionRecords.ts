@@ -50,6 +50,9 @@ const hostPlaceSchema = v.object({
   machineId: text,
 });
 
+/** A worktree on a host, and the repository there that has it. */
+export const placeOnHostSchema = v.object({ path: text, repository: text });
+
 const createdSchema = v.object({
   title: text,
   prompt: text,
@@ -113,8 +116,12 @@ export const SESSION_RECORD_SCHEMAS = {
     baseCommit: text,
     notCopied: v.exactOptional(v.array(text)),
   }),
-  /** It was made on the session's host, in that repository there. */
-  'worktree.created.remote': v.object({ path: text, repository: text }),
+  /** It was made on the session's host. `baseCommit` is absent in older records. */
+  'worktree.created.remote': v.object({
+    ...placeOnHostSchema.entries,
+    baseCommit: v.exactOptional(text),
+    notCopied: v.exactOptional(v.array(text)),
+  }),
   'worktree.failed': v.object({ reason: text }),
   'run.queued': queuedSchema,
   /** In place of `run.queued` for a session on another host. */

@@ -46,9 +46,13 @@ export function foldRecord(facts: SessionFacts, record: SessionRecord): void {
       if (record.data.notCopied !== undefined) facts.notCopied = record.data.notCopied;
       delete facts.worktreeFailure;
       return;
-    case 'worktree.created.remote':
-      if (facts.host !== undefined) facts.host.worktree = record.data;
+    case 'worktree.created.remote': {
+      const { path, repository, baseCommit, notCopied } = record.data;
+      if (facts.host !== undefined) facts.host.worktree = { path, repository };
+      if (baseCommit !== undefined) facts.baseCommit = baseCommit;
+      if (notCopied !== undefined) facts.notCopied = notCopied;
       return;
+    }
     case 'worktree.failed':
       facts.worktree = 'failed';
       facts.worktreeFailure = record.data.reason;

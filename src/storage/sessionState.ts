@@ -69,6 +69,11 @@ export function hasWorktree({ worktree, host }: SessionFacts): boolean {
   return worktree === 'present' || (worktree === 'onHost' && host?.worktree !== undefined);
 }
 
+/** True where the worktree is made only when the session starts, since it waits for its base. */
+export function isPlanned({ worktree, host, planned }: SessionFacts): boolean {
+  return worktree === 'planned' || (worktree === 'onHost' && host?.worktree === undefined && planned !== undefined);
+}
+
 /** True where the session's creation or removal may have been interrupted, or where another window is at it now. */
 export function isInterrupted(facts: SessionFacts): boolean {
   if (facts.worktree === 'present' || facts.worktree === 'onHost') return facts.runs.length === 0;

@@ -119,7 +119,7 @@ export class OpenStore implements Disposable {
     await this.startUp.settled;
     await this.startUp.untilFinished();
     await parts?.queue.close();
-    await parts?.remoteRuns.close();
+    await parts?.remoteRuns.mirrors.close();
     await parts?.launcher.close();
     await parts?.spares.close();
     await parts?.trashPurger.close();

@@ -18,7 +18,7 @@ import type { SupervisorOptions } from './options';
 import { Asides } from './runs/asides/asides';
 import { GoneMarker } from './runs/gone/goneMarker';
 import { LimitWaits } from './runs/limits/limitWaits';
-import { Queue } from './runs/queue';
+import { Queue } from './runs/queue/queue';
 import { RunControl } from './runs/runControl';
 import { RemoteRuns } from './runs/remote/remoteRuns';
 import { RemoteSessions } from './runs/remote/remoteSessions';
@@ -102,7 +102,7 @@ export async function openParts(options: PartsOptions): Promise<Parts> {
     worktreeOnHost: async (facts: SessionFacts) => await remoteSessions.worktree(facts),
   };
   const watcher = new RunWatcher({ ...base, connections, remoteRuns });
-  const queue = new Queue({ ...base, connections, watcher });
+  const queue = new Queue({ ...base, connections, remoteRuns, watcher });
   const asides = new Asides(base);
   noteChange = (sessionId) => asides.noteChange(sessionId);
   const runControl = new RunControl({ ...base, connections, remoteRuns, watcher, queue, asides });

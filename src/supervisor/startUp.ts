@@ -163,7 +163,7 @@ export class StartUp {
     for (const id of model.ids()) watchOpenRuns(parts, id); // of sessions that came meanwhile
     this.recovered.fire(report);
     parts.limitWaits.enable();
-    await this.#attempt('Copying from hosts', async () => await parts.remoteRuns.settle());
+    await this.#attempt('Copying from hosts', async () => await parts.remoteRuns.mirrors.settle());
     await this.#attempt('Looking after questions', async () => await parts.asides.settle());
     await this.#attempt('Erasing', async () => await archive.finishErasing());
     if (!isTrusted()) return;

@@ -44,14 +44,14 @@ export class Supervisor extends OpenStore implements CorralApi {
   async createSession(request: SessionRequest): Promise<SessionSummary> {
     requirePrompt(request.prompt);
     const { creator, remoteSessions, runControl, model, queue } = await this.writable();
-    if (request.host !== undefined) return model.summary(await remoteSessions.create(request, request.host));
+    const maker = request.host === undefined ? creator : remoteSessions;
     // One that waits for others starts later.
-    if (request.dependsOn === undefined || request.dependsOn.length === 0) queue.expectRun();
-    const id = await creator.create(request, async (sessionId) => {
+    if (maker === creator && (request.dependsOn ?? []).length === 0) queue.expectRun();
+    const id = await maker.create(request, async (sessionId) => {
       const { prompt, attachments } = model.facts(sessionId);
       await runControl.enqueue(sessionId, { prompt, attachments });
     });
-    await creator.startOrDiscard(id, async () => await runControl.startQueued(id));
+    await maker.startOrDiscard(id, async () => await runControl.startQueued(id));
     return model.summary(id);
   }
 

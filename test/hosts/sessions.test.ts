@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { after, before, describe, it } from 'mocha';
 import type { SessionSummary } from '../../src/supervisor/api';
 import { noSshMachine, SshMachine } from '../support/hosts/sshMachine';
@@ -23,6 +25,40 @@ describe('a session on a machine behind ssh', () => {
     await fixture?.here.end();
     await machine?.stop();
     process.env['PATH'] = path;
+  });
+
+  it('is deleted and restored there, and refused while the cable is out', async () => {
+    assert.ok(machine !== undefined && fixture !== undefined);
+    const window = fixture.window();
+    const { id } = await fixture.completedSession(window, 'edit notes.txt precious');
+    const worktree = join(await fixture.farRepository(), '.corral', 'worktrees');
+    const [name = ''] = await readdir(worktree);
+    await writeFile(join(worktree, name, 'later.txt'), 'by hand\n');
+    await machine.setCable(false);
+    await until(window, id, ({ host }) => host?.state === 'unreachable', 'the cut');
+    await assert.rejects(window.deleteSession(id), { code: 'HOST_UNREACHABLE' });
+    assert.equal((await window.getSession(id)).deleted, false);
+    await machine.setCable(true);
+    await window.deleteSession(id);
+    assert.deepEqual(await readdir(worktree), []);
+    const changes = await (await window.worktree(id)).changes();
+    assert.deepEqual(
+      changes.changes.map((change) => change.path),
+      ['later.txt', 'notes.txt'],
+    );
+    await window.undoDelete(id);
+    assert.equal(await readFile(join(worktree, name, 'later.txt'), 'utf8'), 'by hand\n');
+    await window.sendMessage(id, 'run find .corral/attachments -name one.txt', {
+      attachments: [{ name: 'one.txt', bytes: Buffer.from('from here\n') }],
+    });
+    const session = await until(window, id, (now) => isOver(now) && now.runs.length === 2, 'the second end');
+    await fixture.assertSame(id, session.currentRunId ?? '');
+    const { events } = await window.listSessionHistory(id, { limit: 100, kinds: ['tool.result'] });
+    assert.match(JSON.stringify(events), /attachments\/[a-z2-7]{12}\/one\.txt/);
+    await window.deleteSession(id);
+    await window.eraseHistory(id);
+    assert.deepEqual(await fixture.farTraces(id), []);
+    await fixture.here.close(window);
   });
 
   it('works while the cable is out, and all of it comes home', async () => {

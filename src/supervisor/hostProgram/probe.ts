@@ -61,7 +61,7 @@ async function readGit(name: string): Promise<HostFacts['git']> {
   return { path, version: oneLine(stdout.toString('utf8')) };
 }
 
-async function readDisk(): Promise<HostFacts['disk']> {
+export async function readDisk(): Promise<HostFacts['disk']> {
   const { bsize, blocks, bavail } = await statfs(OWN_FOLDER);
   return { bytes: bsize * blocks, freeBytes: bsize * bavail };
 }

@@ -21,6 +21,8 @@ import { liveness } from '../system/identity';
 import { adoptLoginEnvironment } from './loginEnvironment';
 import { probe } from './probe';
 import { startDetached } from './startDetached';
+import { putAttachment } from './sessions/attachments';
+import { noteDetached, readFitness } from './sessions/fitness';
 import { openHostStore } from './sessions/hostStore';
 import { makeWorktree } from './sessions/makeWorktree';
 import { cancelRun, endRun, endServersOf, findAgent, findRun, startRun } from './sessions/runs';
@@ -121,6 +123,12 @@ function handle(
         environment.then(async () => await startDetached(request)),
       );
       return;
+    case 'putAttachment':
+      reply(
+        channel,
+        putAttachment(request, channel).then(() => null),
+      );
+      return;
     default:
       answer(
         channel,
@@ -129,12 +137,20 @@ function handle(
   }
 }
 
-type SessionRequest = HostRequestOf<v.InferOutput<(typeof sessionRequests)[number]>['request']>;
+type SessionRequest = Exclude<
+  HostRequestOf<v.InferOutput<(typeof sessionRequests)[number]>['request']>,
+  { request: 'putAttachment' }
+>;
 
 async function answerForSessions(request: SessionRequest): Promise<unknown> {
   switch (request.request) {
     case 'openStore':
       return await openHostStore(request.storeId, request.git);
+    case 'fitness':
+      return await readFitness();
+    case 'noteDetached':
+      await noteDetached();
+      return null;
     case 'findAgent':
       await findAgent(request.agent);
       return null;
@@ -164,9 +180,14 @@ function ownHello(): HostHello {
   return { protocol: HOST_PROTOCOL_VERSION, version: CORRAL_VERSION, capabilities: HOST_CAPABILITIES };
 }
 
-/** Sends the value as JSON, or the error. */
+/** As `reply`, to a request without further bytes. */
 function answer(channel: Channel, value: Promise<unknown>): void {
   channel.resume(); // so that its other direction ends
+  reply(channel, value);
+}
+
+/** Sends the value as JSON, or the error. */
+function reply(channel: Channel, value: Promise<unknown>): void {
   value.then(
     (result) => channel.end(encodeJson(result)),
     (error: unknown) =>

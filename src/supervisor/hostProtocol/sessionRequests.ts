@@ -1,6 +1,8 @@
 /** What a window asks of a host for the sessions that work there. All paths follow from the ids. */
 import * as v from 'valibot';
+import { attachmentSchema } from '../../storage/attachments';
 import { idSchema } from '../../storage/ids';
+import { hostFactsSchema } from '../system/hostFacts';
 import { bootstrapSchema, claimSchema } from '../runnerProtocol/protocol';
 
 const text = v.pipe(v.string(), v.maxLength(4_096));
@@ -43,6 +45,10 @@ export type HostAgent = v.InferOutput<typeof hostAgentSchema>;
 export const sessionRequests = [
   /** Makes the store's folder on the host: a `hostStoreSchema`. `git` is a path or a name there. */
   v.object({ request: v.literal('openStore'), storeId: idSchema, git: v.string() }),
+  /** What a run needs of the host: a `hostFitnessSchema`. */
+  v.object({ request: v.literal('fitness') }),
+  /** A process went on without its connection. Known from now on, until the host is started anew; null. */
+  v.object({ request: v.literal('noteDetached') }),
   /** Whether the agent is there; null, or an error. */
   v.object({ request: v.literal('findAgent'), agent: hostAgentSchema }),
   /** A session's worktree, made anew where nobody has worked in it yet: a `hostWorktreeSchema`. */
@@ -52,7 +58,11 @@ export const sessionRequests = [
     repository: v.string(),
     title: v.string(),
     baseCommit: objectId,
+    /** Its files are put into the worktree, as uncommitted changes. */
+    snapshot: v.exactOptional(objectId),
   }),
+  /** Keeps a file that goes with a prompt or a message, whose bytes are the channel's data; null. */
+  v.object({ request: v.literal('putAttachment'), ...session, attachment: attachmentSchema }),
   /** What a `WorktreeKeeper` can do, and answers as `worktreeAnswers` has it. */
   v.object({
     request: v.literal('worktree'),
@@ -65,7 +75,13 @@ export const sessionRequests = [
     commit: v.exactOptional(objectId),
   }),
   /** Removes all that is there of a session but what lies in the trash; null, or an error where it has work. */
-  v.object({ request: v.literal('eraseSession'), ...session, repository: v.string(), baseCommit: objectId }),
+  v.object({
+    request: v.literal('eraseSession'),
+    ...session,
+    repository: v.string(),
+    /** Absent where the session never had a base. */
+    baseCommit: v.exactOptional(objectId),
+  }),
   /** Starts the run's runner, unless that has happened: a `foundRunSchema`. */
   v.object({
     request: v.literal('startRun'),
@@ -94,6 +110,12 @@ export const hostStoreSchema = v.object({
   machineId: text,
 });
 export type HostStore = v.InferOutput<typeof hostStoreSchema>;
+
+export const hostFitnessSchema = v.object({
+  ...v.pick(hostFactsSchema, ['clockMs', 'disk', 'node']).entries,
+  /** Since the host was started, it was seen that a process outlives its connection. */
+  isDetachProven: v.boolean(),
+});
 
 export const hostWorktreeSchema = v.object({ path: text });
 

@@ -23,9 +23,10 @@ export async function askHost<S extends v.GenericSchema>(
   open: OpenChannel,
   request: HostRequest,
   schema: S,
+  content: Uint8Array = new Uint8Array(),
 ): Promise<v.InferOutput<S>> {
   const channel = open(request);
-  channel.end();
+  channel.end(content);
   const answer = decodeJson(schema, await collect(channel, MAX_ANSWER_BYTES));
   if (answer === undefined) throw new Error(`The host answered “${request.request}” in a form that is not known`);
   return answer;

@@ -54,6 +54,8 @@ export interface SessionHost {
   since?: string;
   /** The time of the last event that is here. */
   mirroredTo?: string;
+  /** Why the session's last work is on the host alone, in a sentence; absent where it is here. */
+  workProblem?: string;
 }
 
 export interface HostsApi {

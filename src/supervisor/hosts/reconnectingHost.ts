@@ -126,8 +126,12 @@ export class ReconnectingHost implements HostConnection {
     return await this.#checked(livenessOnHost(this.#open, identity));
   }
 
-  async ask<S extends v.GenericSchema>(request: HostRequest, schema: S): Promise<v.InferOutput<S>> {
-    return await this.#checked(askHost(this.#open, request, schema));
+  async ask<S extends v.GenericSchema>(
+    request: HostRequest,
+    schema: S,
+    content?: Uint8Array,
+  ): Promise<v.InferOutput<S>> {
+    return await this.#checked(askHost(this.#open, request, schema, content));
   }
 
   async reconnectNow(): Promise<HostState> {

@@ -6,7 +6,7 @@ import { CorralError } from '../../storage/errors';
 import type { Git } from '../git/git';
 import type { SnapshotCommit } from '../git/snapshots/snapshotRef';
 import { readRevision, readSnapshotRef, snapshotRefName } from '../git/snapshots/snapshotRef';
-import type { Repository } from '../git/repository';
+import { resolveCommit, type Repository } from '../git/repository';
 import type { SessionFacts } from '../../storage/sessionFacts';
 import { isRecordLost } from '../../storage/sessionState';
 import type { WantedFiles } from '../git/worktrees/includedFiles';
@@ -86,6 +86,15 @@ export async function findStart(repository: Repository, revision: string): Promi
     snapshot,
     baseCommit: snapshot.isSnapshot ? await findChainBase(repository, snapshot.commit) : snapshot.commit,
   };
+}
+
+/** @throws INVALID_ARGUMENT where a session that is to have uncommitted changes starts from another commit than HEAD */
+export async function requireStartAtHead(repository: Repository, start: Start | undefined): Promise<void> {
+  if (start?.snapshot.commit !== (await resolveCommit(repository, 'HEAD')))
+    throw new CorralError(
+      'INVALID_ARGUMENT',
+      l10n.t('Uncommitted changes can be copied only into a session that starts from HEAD.'),
+    );
 }
 
 interface WorktreeContent {

@@ -19,7 +19,7 @@ import type { SessionRequest } from '../api';
 import type { Git } from '../git/git';
 import type { Repository } from '../git/repository';
 import { readRemotes } from '../git/review/remotes';
-import { findRepository, resolveCommit } from '../git/repository';
+import { findRepository } from '../git/repository';
 import { administrativeDirectoryOf, type SessionWorktree } from '../git/sessionWorktree';
 import { snapshotRefName } from '../git/snapshots/snapshotRef';
 import { isOwnedBy } from '../git/worktreeOwnership';
@@ -30,7 +30,7 @@ import { eraseSession, removeErased } from '../sessions/sessionErasure';
 import { sessionNotFound } from '../sessions/sessionErrors';
 import type { SessionStore } from '../sessions/sessionStore';
 import type { SupervisorSettings, WorktreeSettings } from '../settings';
-import { findStart, makeWorktree } from './newWorktree';
+import { findStart, makeWorktree, requireStartAtHead } from './newWorktree';
 import { completeHandOver, takeSpare } from './spares/spareHandOver';
 import type { SpareWorktrees } from './spares/spareWorktrees';
 import { withWorktreeLock } from './worktreeLock';
@@ -88,11 +88,7 @@ export class SessionCreator {
     const baseSession = await findBaseSession(store, repository, request.base, dependsOn);
     const start = baseSession === undefined ? await findStart(repository, request.base ?? 'HEAD') : undefined;
     const { includeChanges = false } = request;
-    if (includeChanges && start?.snapshot.commit !== (await resolveCommit(repository, 'HEAD')))
-      throw new CorralError(
-        'INVALID_ARGUMENT',
-        l10n.t('Uncommitted changes can be copied only into a session that starts from HEAD.'),
-      );
+    if (includeChanges) await requireStartAtHead(repository, start);
     const {
       worktreesLocation: location,
       worktreesInclude,
@@ -226,7 +222,7 @@ export class SessionCreator {
  *
  * @throws SESSION_NOT_FOUND BASE_NOT_FOUND
  */
-async function findBaseSession(
+export async function findBaseSession(
   store: SessionStore,
   repository: Repository,
   base: string | undefined,

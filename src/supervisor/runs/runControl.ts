@@ -9,7 +9,7 @@ import { discardAttachments, type NewAttachment, stageAttachments } from '../../
 import type { PermissionAnswer } from '../api';
 import type { Asides } from './asides/asides';
 import { killRun } from './killRun';
-import type { Queue } from './queue';
+import type { Queue } from './queue/queue';
 import type { RemoteRuns } from './remote/remoteRuns';
 import type { RunnerConnections } from './runnerConnections';
 import type { RunStarterOptions } from './runStarter';
@@ -67,10 +67,9 @@ export class RunControl {
    */
   async startQueued(id: string): Promise<void> {
     const { queue, remoteRuns, store, model } = this.#options;
-    const facts = model.facts(id);
-    const waiting = currentRun(facts);
-    if (facts.host === undefined) await queue.dispatch();
-    else if (waiting !== undefined) await remoteRuns.start(facts, waiting);
+    const waiting = currentRun(model.facts(id));
+    await queue.dispatch();
+    if (waiting !== undefined) await remoteRuns.begun(waiting.runId);
     await store.sync(id);
     const run = currentRun(model.facts(id));
     if (run?.closed?.outcome === 'failed' && run.startedAt === undefined)
@@ -104,13 +103,11 @@ export class RunControl {
   /** Sends the text as the next turn of a live run, or starts a run that continues the last one with it. */
   async send(id: string, text: string, files: readonly NewAttachment[] = []): Promise<void> {
     const run = await this.openRun(id);
-    if (run !== undefined) {
-      if (isQueued(run))
-        throw new CorralError(
-          'NOT_RUNNING',
-          l10n.t('This session is still waiting in the queue. Start it now, or wait until it has started.'),
-        );
-    }
+    if (run !== undefined && isQueued(run))
+      throw new CorralError(
+        'NOT_RUNNING',
+        l10n.t('This session is still waiting in the queue. Start it now, or wait until it has started.'),
+      );
     const session = this.#options.store.paths.session(id);
     const attachments = await stageAttachments(session, files);
     try {
@@ -124,10 +121,13 @@ export class RunControl {
 
   /** False where the run had just finished, so that the message goes to the next one. */
   async #tellMessage(id: string, runId: string, text: string, attachments: AttachmentReference[]): Promise<boolean> {
-    const { connections } = this.#options;
+    const { connections, model, remoteRuns } = this.#options;
     try {
       if (attachments.length === 0) await connections.request(runId, 'send', { text });
-      else await connections.request(runId, 'sendAttached', { text, attachments });
+      else {
+        await remoteRuns.carryAttachments(model.facts(id), attachments);
+        await connections.request(runId, 'sendAttached', { text, attachments });
+      }
       return true;
     } catch (error) {
       if (!(error instanceof CorralError) || error.code !== 'NOT_RUNNING') throw error;
@@ -211,8 +211,7 @@ export class RunControl {
 
   /** Connects to the session's host, where it works on another one. @throws CorralError HOST_… where that fails */
   async reach(id: string): Promise<void> {
-    const facts = this.#options.model.facts(id);
-    if (facts.host !== undefined) await this.#options.remoteRuns.reach(facts);
+    await this.#options.remoteRuns.reach(this.#options.model.facts(id));
   }
 
   /** Tears the session's worktree down, as `tearDownWorktree`. Whoever only reads in it is ended first. */

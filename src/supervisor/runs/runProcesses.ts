@@ -168,9 +168,12 @@ export class RunProcesses {
   /** Processes that a run of this store started, by the variable in their environment. Editors do not count. */
   async #findStrays(pids: readonly number[]): Promise<{ pid: number; sessionId: string; role: 'server' | 'stray' }[]> {
     const asides = (await this.#listAsides()).map(({ sessionId, id }) => [id, sessionId] as const);
+    // Those of a host are its runners' to look after, also where it is a container of this computer.
     const ofSessions = this.#model
       .ids()
-      .map((id) => this.#model.facts(id).runs.map(({ runId }) => [runId, id] as const));
+      .map((id) => this.#model.facts(id))
+      .filter(({ host }) => host === undefined)
+      .map(({ runs, sessionId }) => runs.map(({ runId }) => [runId, sessionId] as const));
     const runs = [...ofSessions.flat(), ...asides];
     const owners = new Map(runs);
     const serverOwners = new Map(runs.map(([runId, id]) => [setupMark(runId), id]));

@@ -13,7 +13,7 @@ import type { RunProcess } from '../../common/processes/runProcess';
 import { newId } from '../../storage/ids';
 import type { SessionFacts } from '../../storage/sessionFacts';
 import type { DraftSessionRecord, LimitWait } from '../../storage/sessionRecords';
-import { currentRun, hasWorktree, isOpen, workingAgent } from '../../storage/sessionState';
+import { currentRun, hasWorktree, isOpen, isPlanned, workingAgent } from '../../storage/sessionState';
 import { TEARDOWN_DRIVER } from '../../storage/events';
 import { configuredEnvironment, resolveAgent } from '../agents/agentRegistry';
 import { launchOf } from '../agents/commandLine';
@@ -133,7 +133,7 @@ export async function queueRun(options: RunStarterOptions, facts: SessionFacts, 
 export function queuedRecord(now: SessionFacts, runId: string, request: RunRequest): DraftSessionRecord {
   if (now.runs.some(isOpen))
     throw new CorralError('RUNNING', l10n.t('This session is already running. Send it a message, or stop it first.'));
-  if (!hasWorktree(now) && now.worktree !== 'planned')
+  if (!hasWorktree(now) && !isPlanned(now))
     throw new CorralError('WORKTREE_MISSING', l10n.t('The worktree of this session was removed. Restore it first.'));
   const { prompt, resumes, waitsFor, follows, attachments = [], handOver } = request;
   if (follows !== undefined && currentRun(now)?.runId !== follows)

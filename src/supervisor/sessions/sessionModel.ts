@@ -95,13 +95,14 @@ export class SessionModel {
     this.changed.fire({ sessionIds: [sessionId] });
   }
 
-  setLive(sessionId: string, live: Omit<LiveFacts, 'repositoryMissing' | 'asides' | 'host'>): void {
-    const { repositoryMissing, asides, host } = this.live(sessionId);
+  setLive(sessionId: string, live: Omit<LiveFacts, 'repositoryMissing' | 'asides' | 'host' | 'workProblem'>): void {
+    const { repositoryMissing, asides, host, workProblem } = this.live(sessionId);
     this.#replaceLive(sessionId, {
       ...live,
       ...(repositoryMissing === true ? { repositoryMissing } : {}),
       ...(asides === undefined ? {} : { asides }),
       ...(host === undefined ? {} : { host }),
+      ...(workProblem === undefined ? {} : { workProblem }),
     });
   }
 
@@ -113,6 +114,14 @@ export class SessionModel {
   /** How the session's host is now. */
   setHost(sessionId: string, host: NonNullable<LiveFacts['host']>): void {
     this.#replaceLive(sessionId, { ...this.live(sessionId), host });
+  }
+
+  /** Why the session's last work on its host is not here; undefined where it is. */
+  setWorkProblem(sessionId: string, workProblem: string | undefined): void {
+    const live = { ...this.live(sessionId) };
+    if (workProblem === undefined) delete live.workProblem;
+    else live.workProblem = workProblem;
+    this.#replaceLive(sessionId, live);
   }
 
   /** Whether the session's repository was not found where it should be. */

@@ -31,6 +31,8 @@ export interface LiveFacts {
   repositoryMissing?: true;
   /** How its host is, and since when (ISO 8601). */
   host?: { state: HostState['kind']; since: string };
+  /** Why its last work on its host is not here, in a sentence. */
+  workProblem?: string;
   /** What questions beside its work have used. */
   asides?: UsageTotals;
   /** True until the fate of its open run is known. */
@@ -168,6 +170,7 @@ function placeOnHost(
       state,
       ...(since === undefined ? {} : { since }),
       ...(run?.lastEventAt === undefined ? {} : { mirroredTo: run.lastEventAt }),
+      ...(live.workProblem === undefined ? {} : { workProblem: oneLine(live.workProblem) }),
     },
     ...(worktree === undefined ? {} : { worktreeUri: uriOnHost(name, worktree.path) }),
   };

@@ -94,8 +94,11 @@ export interface HostConnection {
   /** Whether a process there still runs, as the host tells it. */
   liveness(identity: ProcessIdentity): Promise<Liveness>;
 
-  /** The answer to a request of the host protocol that is answered with one value of that form. */
-  ask<S extends v.GenericSchema>(request: object, schema: S): Promise<v.InferOutput<S>>;
+  /**
+   * The answer to a request of the host protocol that is answered with one value of that form. `content` goes with
+   * those requests that take bytes.
+   */
+  ask<S extends v.GenericSchema>(request: object, schema: S, content?: Uint8Array): Promise<v.InferOutput<S>>;
 
   /** Tries at once where there is no link. Settles with the state that comes of it. */
   reconnectNow(): Promise<HostState>;

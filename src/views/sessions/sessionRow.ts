@@ -53,6 +53,7 @@ export function sessionRow(session: SessionSummary, nowMs: number, marks: RowMar
   const damage = [
     ...describeDamage(session),
     ...(session.repositoryMissing === true ? [l10n.t('repository not found')] : []),
+    ...(session.host?.workProblem === undefined ? [] : [l10n.t('work not fetched')]),
   ];
   const changes = session.changes === undefined || session.changes.files === 0 ? undefined : session.changes;
   const lines = changes === undefined ? [] : [`+${changes.addedLines} −${changes.removedLines}`];
@@ -257,6 +258,13 @@ function notesOn(session: SessionSummary): SessionRow['notes'] {
         'since {since}. It may still run, so it is not taken for dead, but it holds up no waiting session any more. “Kill Session” ends what can be found of it; “Mark as Gone” ends it where you know that it is gone.',
         { since: new Date(session.unreachable).toLocaleString() },
       ),
+    ]);
+  if (session.host?.workProblem !== undefined)
+    notes.push([
+      l10n.t('Work not fetched'),
+      l10n.t('{reason} Its last work is on the host alone, and is fetched again after its next snapshot.', {
+        reason: session.host.workProblem,
+      }),
     ]);
   if (session.repositoryMissing === true)
     notes.push([

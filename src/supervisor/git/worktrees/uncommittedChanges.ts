@@ -1,11 +1,11 @@
-import { withIsolatedGit, type IsolatedGit } from '../isolated/isolatedGit';
+import { withIsolatedGit, withObjects, type IsolatedGit } from '../isolated/isolatedGit';
 import { pathToText, splitZ } from '../pathBytes';
 import { checkOutFiltered } from '../filters/checkOutFiltered';
 import { copyFiltered } from '../filters/keptFiles';
 import { captureTree } from '../snapshots/captureTree';
-import type { SnapshotCommit } from '../snapshots/snapshotRef';
+import { writeCommit, type SnapshotCommit } from '../snapshots/snapshotRef';
 import { restoreRawFiles } from '../snapshots/rawFiles';
-import { worktreeAround } from '../repository';
+import { worktreeAround, type Repository } from '../repository';
 import type { SessionWorktree } from '../sessionWorktree';
 import { restoreFiltered } from './restoreFiltered';
 
@@ -16,18 +16,46 @@ import { restoreFiltered } from './restoreFiltered';
  * @returns what is left out, since it is a repository of its own or cannot be read
  */
 export async function copyUncommittedChanges(worktree: SessionWorktree, baseCommit: string): Promise<string[]> {
-  const { repository } = worktree;
-  const source = { repository, path: await worktreeAround(repository) };
-  const { tree, leftOut, filtered } = await withIsolatedGit(source, async (git) => {
-    const captured = await captureTree(git, source.path);
-    const nested = await listNewRepositories(git, baseCommit, captured.tree);
-    return { tree: captured.tree, filtered: captured.filtered, leftOut: [...captured.notCaptured, ...nested] };
-  });
+  const { tree, leftOut, filtered, from } = await captureChanges(worktree.repository, baseCommit);
   await writeTree(worktree, tree, baseCommit);
-  const copied = new Set(filtered.map((file) => file.path));
+  const copied = new Set(filtered);
   await checkOutFiltered(worktree, tree, { isFilter: () => true, except: copied });
-  for (const { path } of filtered) await copyFiltered(source.path, worktree.path, path);
-  return [...new Set(leftOut.map((path) => path.replace(/\/$/, '')))].sort();
+  for (const path of filtered) await copyFiltered(from, worktree.path, path);
+  return leftOut;
+}
+
+/**
+ * The uncommitted changes of `repository.folder` as the commit of a snapshot, from which `copySnapshot` puts them into
+ * a worktree on another computer.
+ *
+ * @returns also what is left out, as `copyUncommittedChanges`, and changed files for which git has a filter
+ */
+export async function commitUncommittedChanges(
+  repository: Repository,
+  baseCommit: string,
+): Promise<{ commit: string; leftOut: string[]; filtered: string[] }> {
+  const { tree, leftOut, filtered } = await captureChanges(repository, baseCommit);
+  const content = { tree, parents: [baseCommit], message: 'Uncommitted changes', head: baseCommit, isDated: false };
+  const commit = await withObjects(repository, async (git) => await writeCommit(git, content));
+  return { commit, leftOut, filtered: filtered.map(pathToText) };
+}
+
+/** All but the changed files for which git has a filter, whose paths are bytes, is in the tree. */
+async function captureChanges(
+  repository: Repository,
+  baseCommit: string,
+): Promise<{ tree: string; leftOut: string[]; filtered: string[]; from: string }> {
+  const source = { repository, path: await worktreeAround(repository) };
+  return await withIsolatedGit(source, async (git) => {
+    const { tree, filtered, notCaptured } = await captureTree(git, source.path);
+    const leftOut = [...notCaptured, ...(await listNewRepositories(git, baseCommit, tree))];
+    return {
+      tree,
+      filtered: filtered.map((file) => file.path),
+      leftOut: [...new Set(leftOut.map((path) => path.replace(/\/$/, '')))].sort(),
+      from: source.path,
+    };
+  });
 }
 
 /** Repositories inside the checkout that have commits: git knows their commit, and an empty folder stands for them. */

@@ -6,9 +6,10 @@ import { runWithNode } from '../../../common/processes/nodeProcess';
 import { readdirIfExists } from '../../../common/readdirIfExists';
 import { TEARDOWN_DRIVER } from '../../../storage/events';
 import { makeDirectory, replaceFile } from '../../../storage/journal/durableFile';
-import type { RunPaths } from '../../../storage/paths';
+import { attachmentCopy, type RunPaths } from '../../../storage/paths';
 import { configuredEnvironment, parseAgentSettings, resolveAgent } from '../../agents/agentRegistry';
 import { launchOf } from '../../agents/commandLine';
+import { textWithPaths } from '../../agents/driver/userMessages';
 import { Git } from '../../git/git';
 import type { HostRequestOf } from '../../hostProtocol/hostProtocol';
 import type { FoundRun } from '../../hostProtocol/sessionRequests';
@@ -81,20 +82,22 @@ function teardown({ agent: { argv = [] } }: HostRequestOf<'startRun'>): Program 
 }
 
 async function agentProgram(
-  { run: given, agent: wanted }: HostRequestOf<'startRun'>,
+  { run: given, agent: wanted, worktree }: HostRequestOf<'startRun'>,
   run: RunPaths,
   cwd: string,
 ): Promise<Program> {
   const { agents, agent } = await findAgent(wanted);
+  const copies = (given.attachments ?? []).map(({ id }) => join(worktree.path, ...attachmentCopy(id).split('/')));
+  const prompt = textWithPaths(given.prompt, copies);
   const launch = await launchOf(agent, {
-    prompt: given.prompt,
+    prompt,
     promptFile: run.prompt,
     cwd,
     permissionMode: given.permissionMode,
     ...(given.model === undefined ? {} : { model: given.model }),
     ...(given.resumes === undefined ? {} : { resumes: given.resumes }),
   });
-  if (launch.usesPromptFile === true) await replaceFile(run.prompt, Buffer.from(given.prompt));
+  if (launch.usesPromptFile === true) await replaceFile(run.prompt, Buffer.from(prompt));
   const configured = configuredEnvironment(given.agent, agents);
   const driverEnvironment = { ...agent.environment, ...launch.environment };
   return {

@@ -72,7 +72,7 @@ async function takeBack(repository: Repository, { sessionId, commit }: WorktreeR
  * @throws CorralError CONFLICT where somebody worked in its worktree, which is in its place
  */
 export async function eraseSession(request: HostRequestOf<'eraseSession'>): Promise<void> {
-  const { storeId, sessionId, baseCommit } = request;
+  const { storeId, sessionId, baseCommit = '' } = request;
   const paths = storePaths(storeId);
   await makeDirectory(paths.session(sessionId).runs);
   await withWorktreeLock(paths, sessionId, async () => {

@@ -1,5 +1,7 @@
 import * as l10n from '@vscode/l10n';
 import type { Log } from '../../../common/log';
+import type { HostConnection } from '../../system/hostConnection';
+import type { ProcessIdentity } from '../../system/identitySchema';
 import type { HostCheck, HostTestReport } from '../hostsApi';
 import { openConnection } from '../openConnection';
 import type { ReconnectingHost } from '../reconnectingHost';
@@ -46,17 +48,14 @@ export async function testHost(
     const facts = await connection.probe(host.setting.git ?? 'git');
     // The host read its clock at some time between question and answer.
     const nearest = Math.min(Math.max(facts.clockMs, askedMs), Date.now());
-    const life = `setTimeout(() => {}, ${String(CHILD_LIFE_MS)})`;
-    const child = await connection.startDetached([facts.node.path, '-e', life]);
+    const child = await startChild(connection, facts.node.path);
     onProgress?.(l10n.t('sending bytes there and back'));
     const bytes = await checkEcho(connection);
     return { connectMs, facts, differenceMs: facts.clockMs - nearest, bytes, child, printed: connection.printed };
   });
   onProgress?.(l10n.t('connecting again'));
   const isAlive = await connected(async (connection) => {
-    if ((await connection.liveness(child)) !== 'alive') return false;
-    await connection.run(['kill', String(child.pid)]);
-    return true;
+    return await endChild(connection, child);
   });
   const checks: HostCheck[] = [
     { name: 'connection', state: 'passed', found: l10n.t('made in {connectMs} ms', { connectMs }) },
@@ -77,6 +76,35 @@ export async function testHost(
     checks,
     printed,
   };
+}
+
+/**
+ * Whether a process that one connection started is seen by `other` once that one is closed.
+ * @throws CorralError as `testHost`
+ */
+export async function outlivesConnection(
+  host: ReachedHost,
+  other: HostConnection,
+  nodePath: string,
+  options: { bundles: string; log: Log },
+): Promise<boolean> {
+  const child = await whileConnected(
+    host,
+    { ...options, mayAsk: false, signal: undefined },
+    async (connection) => await startChild(connection, nodePath),
+  );
+  return await endChild(other, child);
+}
+
+async function startChild(connection: HostConnection, nodePath: string): Promise<ProcessIdentity> {
+  return await connection.startDetached([nodePath, '-e', `setTimeout(() => {}, ${String(CHILD_LIFE_MS)})`]);
+}
+
+/** False where it does not live any more. */
+async function endChild(connection: HostConnection, child: ProcessIdentity): Promise<boolean> {
+  if ((await connection.liveness(child)) !== 'alive') return false;
+  await connection.run(['kill', String(child.pid)]);
+  return true;
 }
 
 /** Closes the connection afterwards, and at once where the test is cancelled. */

@@ -11,7 +11,7 @@ import type { StuckLock } from '../../system/stuckLock';
 import { findStuckLock, freeStuckLock } from '../../system/stuckLock';
 import type { GoneQuestion } from './goneQuestion';
 import { closeRun } from '../closeRun';
-import type { Queue } from '../queue';
+import type { Queue } from '../queue/queue';
 import { closingOf } from '../recovery';
 import type { RunWatcher } from '../runWatcher';
 import type { GoneRunsOptions } from './goneRuns';

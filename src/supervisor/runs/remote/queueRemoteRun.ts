@@ -2,9 +2,11 @@ import { rm } from 'node:fs/promises';
 import * as l10n from '@vscode/l10n';
 import * as v from 'valibot';
 import { readRegular } from '../../../common/disks/regularFile';
+import type { AttachmentReference } from '../../../storage/attachments';
 import { TEARDOWN_DRIVER } from '../../../storage/events';
 import { CorralError } from '../../../storage/errors';
 import { newId } from '../../../storage/ids';
+import { readAttachmentFile, settleAttachments } from '../../../storage/journal/attachmentFiles';
 import { makeDirectory, replaceFile } from '../../../storage/journal/durableFile';
 import type { RunPaths } from '../../../storage/paths';
 import type { RunFacts, SessionFacts } from '../../../storage/sessionFacts';
@@ -13,14 +15,17 @@ import {
   foundRunSchema,
   hostAgentSchema,
   hostRunSchema,
+  nothingSchema,
   type FoundRun,
   type HostAgent,
 } from '../../hostProtocol/sessionRequests';
 import type { HostRequestOf } from '../../hostProtocol/hostProtocol';
+import type { SessionStore } from '../../sessions/sessionStore';
 import type { SupervisorSettings } from '../../settings';
 import { runBudget } from '../budget/runBudget';
 import { commonBootstrap, queuedRecord, tsFloorAfter, type RunRequest, type RunStarterOptions } from '../runStarter';
 import { judgeSetup, setupFor } from '../setupCommand';
+import { requireFit, type FitnessOptions } from './hostFitness';
 import type { OpenHost } from './hostStores';
 
 /** host.json: all that is known of a run before its host is asked. It holds no value of the settings. */
@@ -39,9 +44,14 @@ export async function queueRemoteRun(
   request: RunRequest & { notices?: readonly string[] },
 ): Promise<string> {
   const { store } = options;
-  const { handOver, prompt, resumes } = request;
-  if ((request.attachments ?? []).length > 0 || request.waitsFor !== undefined)
-    throw new CorralError('HOST_NOT_SUPPORTED', l10n.t('Files cannot be sent to a session on a host yet.'));
+  const { handOver, prompt, resumes, attachments = [], notices = [] } = request;
+  if (request.waitsFor !== undefined)
+    throw new CorralError(
+      'HOST_NOT_SUPPORTED',
+      l10n.t(
+        'A session on a host does not wait for the end of a usage limit yet. Send it a message when the limit is over.',
+      ),
+    );
   const working = workingAgent(facts);
   const agent = handOver?.agent ?? working.name;
   const model = (handOver ?? working).model ?? options.settings().agents[agent]?.model;
@@ -56,12 +66,8 @@ export async function queueRemoteRun(
       prompt,
       ...(model === undefined ? {} : { model }),
       ...(resumes === undefined ? {} : { resumes }),
-      worktree: {
-        repository: facts.host?.worktree?.repository ?? '',
-        storeId: store.storeId,
-        baseCommit: facts.baseCommit,
-      },
-      ...(request.notices === undefined ? {} : { notices: [...request.notices] }),
+      ...(attachments.length === 0 ? {} : { attachments: [...attachments] }),
+      ...(notices.length === 0 ? {} : { notices: [...notices] }),
       ...(await setupFor(options, facts)),
     }),
     agent: { name: agent, ...(argv === undefined ? {} : { argv: [...argv] }) },
@@ -73,6 +79,7 @@ export async function queueRemoteRun(
     await rm(paths.root, { recursive: true, force: true });
     throw error;
   }
+  await settleAttachments(store.paths.session(sessionId), attachments);
   return runId;
 }
 
@@ -97,17 +104,25 @@ async function writeRemoteRun(paths: RunPaths, run: RemoteRun): Promise<void> {
   await replaceFile(paths.hostRun, Buffer.from(JSON.stringify(run)));
 }
 
+/** Adds what people should know of the run's beginning. */
+export async function addNotices(paths: RunPaths, notices: readonly string[]): Promise<void> {
+  if (notices.length === 0) return;
+  const { run, agent } = await readRemoteRun(paths);
+  await writeRemoteRun(paths, { run: { ...run, notices: [...(run.notices ?? []), ...notices] }, agent });
+}
+
 export async function readRemoteRun(run: RunPaths): Promise<RemoteRun> {
   return v.parse(remoteRunSchema, JSON.parse(await readRegular(run.hostRun)));
 }
 
 /**
  * Starts a recorded run on its host, unless that has happened.
- * @throws CorralError HOST_UNREACHABLE; HOST_FAILED with what the host says, such as that the agent is not there
+ * @throws CorralError HOST_UNREACHABLE; HOST_FAILED with what the host says, such as that the agent is not there; and
+ * as `requireFit`
  */
 export async function startRemoteRun(
-  options: RunStarterOptions,
-  { connection }: OpenHost,
+  options: RunStarterOptions & FitnessOptions,
+  host: OpenHost,
   facts: SessionFacts,
   { runId, ordinal }: Pick<RunFacts, 'runId' | 'ordinal'>,
 ): Promise<FoundRun> {
@@ -117,6 +132,8 @@ export async function startRemoteRun(
   if (place === undefined)
     throw new CorralError('WORKTREE_MISSING', l10n.t('The worktree of this session was not made.'));
   const setup = run.setup === undefined ? undefined : await judgeSetup(options, facts, run.setup);
+  if (run.teardownLimitMs === undefined) await requireFit(options, host);
+  await carryAttachments(store, host, facts.sessionId, run.attachments);
   const request: HostRequestOf<'startRun'> = {
     request: 'startRun',
     storeId: store.storeId,
@@ -124,13 +141,36 @@ export async function startRemoteRun(
       ...run,
       ordinal,
       tsFloor: tsFloorAfter(facts.lastActivityAt),
-      ...(run.teardownLimitMs === undefined ? await runBudget(options, facts, false) : {}),
+      ...(run.teardownLimitMs === undefined ? await agentPart(options, facts, place.repository) : {}),
       ...(setup === undefined ? {} : { setup }),
     },
     agent: { ...agent, ...settingFor(agent.name, options.settings()) },
     worktree: { path: place.path, ...(facts.subfolder === undefined ? {} : { subfolder: facts.subfolder }) },
   };
-  return await connection.ask(request, foundRunSchema);
+  return await host.connection.ask(request, foundRunSchema);
+}
+
+/** What only a runner with an agent is told. */
+async function agentPart(options: RunStarterOptions, facts: SessionFacts, repository: string) {
+  const { storeId } = options.store;
+  return {
+    worktree: { repository, storeId, baseCommit: facts.baseCommit },
+    ...(await runBudget(options, facts, false)),
+  };
+}
+
+/** Sends files that go with a prompt or a message to the session's host, where its runner looks for them. */
+export async function carryAttachments(
+  { paths, storeId }: Pick<SessionStore, 'paths' | 'storeId'>,
+  { connection }: OpenHost,
+  sessionId: string,
+  attachments: readonly AttachmentReference[] = [],
+): Promise<void> {
+  for (const attachment of attachments) {
+    const request: HostRequestOf<'putAttachment'> = { request: 'putAttachment', storeId, sessionId, attachment };
+    const content = await readAttachmentFile(paths.session(sessionId), attachment.id);
+    await connection.ask(request, nothingSchema, content);
+  }
 }
 
 /** The agent's entry in `corral.agents`, which holds for its program there as well. */

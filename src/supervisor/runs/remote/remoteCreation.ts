@@ -3,76 +3,76 @@ import * as l10n from '@vscode/l10n';
 import * as v from 'valibot';
 import { pathOf } from '../../../common/folderPath';
 import { messageOf } from '../../../common/errors';
+import type { AttachmentReference } from '../../../storage/attachments';
 import { CorralError } from '../../../storage/errors';
 import { newId } from '../../../storage/ids';
 import { issueReferenceSchema } from '../../../storage/issueReference';
+import { settleAttachments, stageAttachments } from '../../../storage/journal/attachmentFiles';
 import { makeDirectory } from '../../../storage/journal/durableFile';
 import type { DraftSessionRecord } from '../../../storage/sessionRecords';
 import type { SessionRequest } from '../../api';
 import { findRepository, type Repository } from '../../git/repository';
 import { readRemotes } from '../../git/review/remotes';
-import { moveSnapshotRef } from '../../git/snapshots/snapshotRef';
-import { hostWorktreeSchema, nothingSchema } from '../../hostProtocol/sessionRequests';
+import { nothingSchema } from '../../hostProtocol/sessionRequests';
 import type { HostRequestOf } from '../../hostProtocol/hostProtocol';
 import type { Hosts } from '../../hosts/hosts';
-import { hostRepositoryPath, openHostRepository } from '../../hosts/work/hostRepository';
-import { pushBase } from '../../hosts/work/pushBase';
-import { sayWhatDoesNotGo, whatDoesNotGo } from '../../hosts/work/whatDoesNotGo';
-import { findStart } from '../../lifecycle/newWorktree';
+import { newAttachmentsOf } from '../../lifecycle/newAttachments';
+import { findBaseSession } from '../../lifecycle/sessionCreation';
+import { findStart, requireStartAtHead } from '../../lifecycle/newWorktree';
 import { withWorktreeLock } from '../../lifecycle/worktreeLock';
 import { eraseSession, removeErased } from '../../sessions/sessionErasure';
+import { requireSession } from '../../sessions/sessionErrors';
 import { titleOf } from '../../sessions/sessionTitle';
 import type { RunStarterOptions } from '../runStarter';
+import { requireFit, type FitnessOptions } from './hostFitness';
 import type { OpenHost } from './hostStores';
 import { queueRemoteRun, settingFor } from './queueRemoteRun';
-import { workHostOf } from './remoteWork';
 import { RemoteWorktree } from './remoteWorktree';
+import { makeRemoteWorktree } from './remoteWorktreeCreation';
 
 /**
  * Makes a session with its worktree on a host, records its first run, and answers with its id. Where that fails,
- * nothing of it is left here.
- * @throws HOST_NOT_SUPPORTED HOST_FAILED HOST_UNREACHABLE, or as `SessionCreator.create`
+ * nothing of it is left, here and there.
+ * @throws HOST_FAILED HOST_UNREACHABLE, as `requireFit`, or as `SessionCreator.create`
  */
 export async function createRemoteSession(
-  options: RunStarterOptions & { hosts: Hosts },
+  options: RunStarterOptions & FitnessOptions,
   host: OpenHost,
   request: SessionRequest,
 ): Promise<string> {
-  const { git, store, bundles } = options;
-  requireSupported(request);
+  const { git, store } = options;
+  if (request.issue !== undefined && !v.is(issueReferenceSchema, request.issue))
+    throw new CorralError('INVALID_ARGUMENT', l10n.t('The issue of the session is not described as it has to be.'));
+  await requireFit(options, host);
   const sessionId = newId();
   const settings = options.settings();
   const agentSetting = settingFor(request.agent, settings);
   const agent = { name: request.agent, ...agentSetting, ...(request.argv === undefined ? {} : { argv: request.argv }) };
   await host.connection.ask({ request: 'findAgent', agent } satisfies HostRequestOf<'findAgent'>, nothingSchema);
+  const files = await newAttachmentsOf(store.paths, request.attachments);
   const repository = await findRepository(git, pathOf(request.repository));
-  const start = await findStart(repository, request.base ?? 'HEAD');
-  if (start.snapshot.isSnapshot)
-    throw new CorralError(
-      'HOST_NOT_SUPPORTED',
-      l10n.t('A session on a host cannot start from a snapshot yet. Choose a branch or a commit.'),
-    );
-  const { baseCommit } = start;
-  const far = await openHostRepository(
-    workHostOf(host, bundles),
-    hostRepositoryPath(host.store.root, store.storeId, repository),
-    { storeId: store.storeId, repository },
-  );
-  const missing = sayWhatDoesNotGo(await whatDoesNotGo(repository, baseCommit));
-  const notices = missing === '' ? {} : { notices: [missing] };
+  const dependsOn = [...new Set(request.dependsOn)];
+  const baseSession = await findBaseSession(store, repository, request.base, dependsOn);
+  const start = baseSession === undefined ? await findStart(repository, request.base ?? 'HEAD') : undefined;
+  const { includeChanges = false } = request;
+  if (includeChanges) await requireStartAtHead(repository, start);
   const title = request.title?.trim() || titleOf(request.prompt);
-  const created: DraftSessionRecord = {
+  const remotes = await readRemotes(repository);
+  const created = (attachments: AttachmentReference[]): DraftSessionRecord => ({
     kind: 'created.remote',
     data: {
       ...describe(request, repository),
+      ...(attachments.length === 0 ? {} : { attachments }),
       title,
-      baseCommit,
+      baseCommit: start?.baseCommit ?? '',
+      ...(dependsOn.length === 0 ? {} : { dependsOn }),
+      ...(baseSession === undefined ? {} : { planned: { baseSession, location: 'inside', include: [] } }),
       permissionMode:
         request.permissionMode ?? settings.agents[request.agent]?.permissionMode ?? settings.permissionMode,
-      remotes: await readRemotes(repository),
+      remotes,
       host: { name: host.name, kind: kindOf(options.hosts, host.name), machineId: host.store.machineId },
     },
-  };
+  });
   const paths = store.paths.session(sessionId);
   const progress = { hasBegun: false };
   try {
@@ -80,19 +80,15 @@ export async function createRemoteSession(
     await withWorktreeLock(store.paths, sessionId, async () => {
       progress.hasBegun = true;
       try {
-        await store.begin(sessionId, created);
-        await pushBase(far, repository, { sessionId, commit: baseCommit });
-        const wanted = { storeId: store.storeId, sessionId, repository: far.path, title, baseCommit };
-        const made = { request: 'makeWorktree', ...wanted } satisfies HostRequestOf<'makeWorktree'>;
-        const { path } = await host.connection.ask(made, hostWorktreeSchema);
-        await moveSnapshotRef(repository, sessionId, baseCommit, undefined);
-        await store.append(sessionId, () => ({
-          kind: 'worktree.created.remote',
-          data: { path, repository: far.path },
-        }));
-        const facts = await store.sync(sessionId);
-        if (facts !== undefined)
-          await queueRemoteRun(options, facts, { sessionId, prompt: request.prompt, ...notices });
+        const attachments = await stageAttachments(paths, files);
+        await store.begin(sessionId, created(attachments));
+        await settleAttachments(paths, attachments);
+        const notices =
+          start === undefined
+            ? []
+            : await makeRemoteWorktree(options, host, { sessionId, title }, repository, { start, includeChanges });
+        const facts = await requireSession(store, sessionId);
+        await queueRemoteRun(options, facts, { sessionId, prompt: request.prompt, attachments, notices });
       } catch (error) {
         await discardRemoteSession(options, host, sessionId, error);
         throw error;
@@ -103,17 +99,6 @@ export async function createRemoteSession(
     throw error;
   }
   return sessionId;
-}
-
-function requireSupported(request: SessionRequest): void {
-  const { dependsOn = [], includeChanges = false, attachments = [], issue } = request;
-  if (issue !== undefined && !v.is(issueReferenceSchema, issue))
-    throw new CorralError('INVALID_ARGUMENT', l10n.t('The issue of the session is not described as it has to be.'));
-  if (dependsOn.length > 0 || includeChanges || attachments.length > 0)
-    throw new CorralError(
-      'HOST_NOT_SUPPORTED',
-      l10n.t('A session on a host cannot wait for others, and takes neither files nor uncommitted changes along yet.'),
-    );
 }
 
 function kindOf(hosts: Hosts, name: string): 'ssh' | 'exec' {
@@ -144,13 +129,14 @@ function describe(request: SessionRequest, { mainWorktree, commonDirectory, ...p
  */
 export async function discardRemoteSession(
   options: RunStarterOptions,
-  host: OpenHost,
+  host: OpenHost | undefined,
   sessionId: string,
   cause: unknown,
 ): Promise<void> {
   const { store } = options;
   try {
     const facts = await store.sync(sessionId);
+    if (host === undefined) throw cause;
     if (facts !== undefined) await new RemoteWorktree(options, host, facts).erase();
     await eraseSession(store, sessionId);
   } catch {

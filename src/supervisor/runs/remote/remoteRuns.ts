@@ -1,28 +1,24 @@
-import { stat } from 'node:fs/promises';
-import { setTimeout as delay } from 'node:timers/promises';
+import * as l10n from '@vscode/l10n';
 import type { Disposable } from '../../../common/disposable';
 import { Emitter } from '../../../common/emitter';
 import { messageOf } from '../../../common/errors';
-import { ifExists } from '../../../common/ifExists';
 import type { Log } from '../../../common/log';
+import type { AttachmentReference } from '../../../storage/attachments';
 import { CorralError } from '../../../storage/errors';
-import { isOpen } from '../../../storage/sessionState';
+import { hasWorktree, isOpen, isQueued } from '../../../storage/sessionState';
 import type { RunFacts, SessionFacts } from '../../../storage/sessionFacts';
-import { exists } from '../../git/worktreeOwnership';
 import type { FoundRun } from '../../hostProtocol/sessionRequests';
 import type { Hosts } from '../../hosts/hosts';
 import type { HostState } from '../../system/hostConnection';
 import { closeRun, failUnstarted, requestedClosing } from '../closeRun';
+import type { QueueHosts } from '../queue/queueHolds';
+import { RunSlots } from '../queue/runSlots';
 import { closingOf, type Resolution } from '../recovery';
 import type { RunnerConnections } from '../runnerConnections';
 import type { RunRequest, RunStarterOptions } from '../runStarter';
 import { cancelRun, endRun, endServers, findRun, type RunIds } from './hostRuns';
 import { HostStores, type OpenHost } from './hostStores';
-import type { RunMirror } from './mirror/runMirror';
-
-/** For a copy of what a dead runner had written. */
-const LAST_BYTES_LIMIT_MS = 10_000;
-const POLL_MS = 100;
+import { RunMirrors } from './mirror/runMirrors';
 
 export interface RemoteRunsOptions extends RunStarterOptions {
   hosts: Hosts;
@@ -36,25 +32,30 @@ type RemoteRunIds = Pick<RunFacts, 'runId' | 'ordinal'>;
  * The runs of sessions on other hosts, and their copies here. A run's host decides what became of it; where that is out
  * of reach, nothing is concluded.
  */
-export class RemoteRuns implements Disposable {
+export class RemoteRuns implements Disposable, QueueHosts {
   /** Its host came or went, so that the run is to be checked. */
   readonly affected: Emitter<{ sessionId: string; runId: string }>;
   readonly stores: HostStores;
   readonly #options: RemoteRunsOptions;
+  readonly mirrors: RunMirrors;
   /** By run id. */
-  readonly #mirrors = new Map<string, Promise<RunMirror>>();
-  #isDisposed = false;
+  readonly #starting = new Map<string, Promise<void>>();
+  readonly #slots: RunSlots;
+  /** By the names of hosts. */
+  readonly #states = new Map<string, HostState['kind']>();
 
   constructor(options: RemoteRunsOptions) {
     this.#options = options;
     this.stores = new HostStores(options);
+    this.mirrors = new RunMirrors({ ...options, stores: this.stores });
+    this.#slots = new RunSlots(options.store.paths);
     this.affected = new Emitter((error) => options.log.error(`After a host came or went: ${messageOf(error)}`));
     options.hosts.pool.changed.event(({ name, state }) => this.#noteState(name, state));
   }
 
-  /** Connects to the session's host. @throws CorralError HOST_… where that is not possible now */
+  /** Connects to the session's host, if it works on one. @throws CorralError HOST_… where that is not possible now */
   async reach(facts: SessionFacts): Promise<void> {
-    await this.stores.require(facts);
+    if (facts.host !== undefined) await this.stores.require(facts);
   }
 
   /** Records the session's next run, as `queueRun` does, while its host is connected. */
@@ -64,17 +65,51 @@ export class RemoteRuns implements Disposable {
     return await queueRemoteRun(this.#options, facts, request);
   }
 
-  /**
-   * Starts the session's queued run. Where the connection is lost meanwhile, it waits for its host.
-   * @throws CorralError why it could not be started, which is recorded then
-   */
-  async start(facts: SessionFacts, run: RemoteRunIds): Promise<void> {
+  /** Sends files that are staged here to the session's host, if that is another one, before a message names them. */
+  async carryAttachments(facts: SessionFacts, attachments: readonly AttachmentReference[]): Promise<void> {
+    if (facts.host === undefined) return;
+    const { carryAttachments } = await import('./queueRemoteRun');
+    await carryAttachments(this.#options.store, await this.stores.require(facts), facts.sessionId, attachments);
+  }
+
+  /** Starts a run of the session that has a slot, unless that is under way. It waits for a host that has gone away. */
+  begin(facts: SessionFacts, runId: string): void {
+    if (this.#starting.has(runId)) return;
+    const { sessionId } = facts;
+    const starting = this.#startRun(facts, runId)
+      .catch((error: unknown) => {
+        if (error instanceof CorralError && error.code === 'HOST_UNREACHABLE') this.affected.fire({ sessionId, runId });
+        else this.#options.log.error(`Starting run ${runId} of session ${sessionId}: ${messageOf(error)}`);
+      })
+      .finally(() => this.#starting.delete(runId));
+    this.#starting.set(runId, starting);
+  }
+
+  /** Settles when nothing is under way to start the run. */
+  async begun(runId: string): Promise<void> {
+    await this.#starting.get(runId);
+  }
+
+  async #startRun({ sessionId }: SessionFacts, runId: string): Promise<void> {
+    const facts = await this.#options.store.sync(sessionId);
+    const run = facts?.runs.find((each) => each.runId === runId);
+    if (facts !== undefined && run !== undefined && isOpen(run)) await this.#launch(facts, run);
+  }
+
+  /** As `QueueHosts`. Begins to connect where nothing was needed of the host in this window before. */
+  holdOf(name: string): string | undefined {
     try {
-      await this.#launch(facts, run);
+      this.#options.hosts.settingOf(name);
     } catch (error) {
-      if (!(error instanceof CorralError) || error.code !== 'HOST_UNREACHABLE') throw error;
-      this.affected.fire({ sessionId: facts.sessionId, runId: run.runId });
+      return messageOf(error);
     }
+    if (!this.#states.has(name)) void this.#options.hosts.pool.connection(name).catch(() => undefined);
+    return this.#states.get(name) === 'connected' ? undefined : l10n.t('the host “{name}” is not connected', { name });
+  }
+
+  /** As `QueueHosts`, of one without a hold. */
+  limitOf(name: string): number | undefined {
+    return this.#options.hosts.settingOf(name).maxConcurrentRuns;
   }
 
   /** Starts the teardown command in the session's worktree, and answers with its run's id. Throws as `start`. */
@@ -91,7 +126,7 @@ export class RemoteRuns implements Disposable {
     const host = await this.stores.require(facts);
     this.#showState(sessionId, host.connection.state);
     const { claim } = await this.#start(host, facts, run);
-    await this.mirror(facts, runId);
+    await this.mirrors.open(facts, runId);
     if (claim?.state !== 'claimed') return;
     // An agent can end before this window is connected to its runner.
     const checkLater = (): void => this.affected.fire({ sessionId, runId });
@@ -104,7 +139,7 @@ export class RemoteRuns implements Disposable {
     const { sessionId } = facts;
     const run = (await store.sync(sessionId))?.runs.find((each) => each.runId === runId);
     if (run === undefined) return { kind: 'ended' };
-    const mirror = await this.mirror(facts, runId);
+    const mirror = await this.mirrors.open(facts, runId);
     if (!isOpen(run)) return { kind: 'ended' };
     const host = await this.stores.find(facts);
     if (host === undefined) return { kind: 'unreachable' };
@@ -115,6 +150,7 @@ export class RemoteRuns implements Disposable {
         await this.#cancel(host, facts, run);
         return { kind: 'ended' };
       }
+      if (isQueued(run) && !(await this.#slots.has(runId))) return { kind: 'waiting' };
       found = await this.#start(host, facts, run);
     }
     if (found.claim?.state !== 'claimed') return await this.#close(facts, run, voidEvidence(found));
@@ -131,7 +167,7 @@ export class RemoteRuns implements Disposable {
       }
     }
     mirror.setFinal(found.journalBytes);
-    if (!(await this.#isMirrored(facts, runId, found.journalBytes))) return { kind: 'unreachable' };
+    if (!(await this.mirrors.untilJournal(facts, runId, found.journalBytes))) return { kind: 'unreachable' };
     const last = (await store.sync(sessionId))?.runs.find((each) => each.runId === runId);
     if (last === undefined || !isOpen(last)) return { kind: 'ended' };
     await endRun(host, this.#ids(facts, runId), 0);
@@ -154,70 +190,14 @@ export class RemoteRuns implements Disposable {
     await endServers(await this.stores.require(facts), { storeId, sessionId: facts.sessionId }, graceMs);
   }
 
-  /** Copies nothing of the session any more. */
-  async endMirrors({ runs }: SessionFacts): Promise<void> {
-    for (const { runId } of runs) {
-      const mirror = await this.#mirrors.get(runId);
-      mirror?.dispose();
-      await mirror?.done;
-    }
-  }
-
-  /** Goes on with all copies that are not whole. */
-  async settle(): Promise<void> {
-    const { model, store } = this.#options;
-    for (const id of model.ids()) {
-      const facts = model.facts(id);
-      if (facts.host === undefined) continue;
-      for (const { runId } of facts.runs)
-        if (!(await exists(store.paths.session(id).run(runId).mirrored))) await this.mirror(facts, runId);
-    }
-  }
-
-  /** The copy of a run, which goes on by itself until it is whole. */
-  async mirror(facts: SessionFacts, runId: string): Promise<RunMirror> {
-    const known = this.#mirrors.get(runId);
-    if (known !== undefined) return await known;
-    const opening = this.#openMirror(facts, runId);
-    this.#mirrors.set(runId, opening);
-    opening.then(
-      ({ done }) => void done.then(() => this.#mirrors.delete(runId)),
-      () => this.#mirrors.delete(runId),
-    );
-    return await opening;
-  }
-
   dispose(): void {
-    this.#isDisposed = true;
     this.affected.dispose();
-    for (const mirror of this.#mirrors.values()) mirror.then((each) => each.dispose()).catch(() => undefined);
-  }
-
-  /** Settles when nothing is written here any more. */
-  async close(): Promise<void> {
-    this.dispose();
-    await Promise.allSettled([...this.#mirrors.values()].map(async (mirror) => await (await mirror).done));
-  }
-
-  async #openMirror(facts: SessionFacts, runId: string): Promise<RunMirror> {
-    const { store, log } = this.#options;
-    const { sessionId } = facts;
-    const { RunMirror } = await import('./mirror/runMirror');
-    const { bringWorkHome } = await import('./remoteWork');
-    const mirror = new RunMirror({
-      store,
-      log,
-      sessionId,
-      runId,
-      host: async () => await this.stores.find(facts),
-      bringWorkHome: async (host) => await bringWorkHome(this.#options, host, facts),
-    });
-    if (this.#isDisposed) mirror.dispose();
-    return mirror;
+    this.mirrors.dispose();
   }
 
   #noteState(name: string, state: HostState): void {
     const { model } = this.#options;
+    this.#states.set(name, state.kind);
     for (const id of model.ids()) {
       const { host, runs } = model.facts(id);
       if (host?.name !== name) continue;
@@ -234,13 +214,19 @@ export class RemoteRuns implements Disposable {
   async #start(host: OpenHost, facts: SessionFacts, run: RemoteRunIds): Promise<FoundRun> {
     const { startRemoteRun } = await import('./queueRemoteRun');
     try {
-      return await startRemoteRun(this.#options, host, facts, run);
+      const ready = hasWorktree(facts) ? facts : await this.#makePlanned(host, facts, run.runId);
+      return await startRemoteRun(this.#options, host, ready, run);
     } catch (error) {
       // Nobody knows then whether it was started: the next look tells.
       if (host.connection.state.kind === 'connected')
         await failUnstarted(this.#options.store, { sessionId: facts.sessionId, runId: run.runId }, error);
       throw error;
     }
+  }
+
+  async #makePlanned(host: OpenHost, facts: SessionFacts, runId: string): Promise<SessionFacts> {
+    const { makePlannedOnHost } = await import('./remoteWorktreeCreation');
+    return await makePlannedOnHost(this.#options, host, facts.sessionId, runId);
   }
 
   async #connect(host: OpenHost, facts: SessionFacts, runId: string, address: string): Promise<void> {
@@ -264,16 +250,6 @@ export class RemoteRuns implements Disposable {
 
   #ids({ sessionId }: SessionFacts, runId: string): RunIds {
     return { storeId: this.#options.store.storeId, sessionId, runId };
-  }
-
-  async #isMirrored({ sessionId }: SessionFacts, runId: string, journalBytes: number): Promise<boolean> {
-    const { events } = this.#options.store.paths.session(sessionId).run(runId);
-    const end = performance.now() + LAST_BYTES_LIMIT_MS;
-    while (((await ifExists(stat(events)))?.size ?? 0) < journalBytes) {
-      if (performance.now() > end || this.#isDisposed) return false;
-      await delay(POLL_MS);
-    }
-    return true;
   }
 
   async #close({ sessionId }: SessionFacts, { runId }: RunFacts, evidence: string): Promise<Resolution> {

@@ -2,7 +2,6 @@ import type { Disposable } from '../../../common/disposable';
 import { Emitter } from '../../../common/emitter';
 import { messageOf } from '../../../common/errors';
 import type { SessionFacts } from '../../../storage/sessionFacts';
-import { currentRun } from '../../../storage/sessionState';
 import type { SessionRequest } from '../../api';
 import type { WorktreeKeeper } from '../../lifecycle/removal/worktreeKeeper';
 import { withWorktreeLock } from '../../lifecycle/worktreeLock';
@@ -30,25 +29,35 @@ export class RemoteSessions implements Disposable {
   }
 
   /**
-   * Makes a session that works on the host of this name, and starts its run there. Answers with its id.
+   * Makes a session that works on the host that the request names, and records its run. Answers with its id.
    * @throws CorralError HOST_…, or as `SessionCreator.create`
    */
-  async create(request: SessionRequest, hostName: string): Promise<string> {
-    const { remoteRuns, model, store } = this.#options;
-    const { createRemoteSession, discardRemoteSession } = await import('./remoteCreation');
-    const host = await remoteRuns.stores.connect(hostName);
-    const id = await createRemoteSession(this.#options, host, request);
-    const facts = model.facts(id);
-    const run = currentRun(facts);
+  async create(request: SessionRequest): Promise<string> {
+    const { createRemoteSession } = await import('./remoteCreation');
+    const host = await this.#options.remoteRuns.stores.connect(request.host ?? '');
+    return await createRemoteSession(this.#options, host, request);
+  }
+
+  /** As `SessionCreator.startOrDiscard`. */
+  async startOrDiscard(sessionId: string, start: () => Promise<void>): Promise<void> {
     try {
-      if (run !== undefined) await remoteRuns.start(facts, run);
+      await start();
     } catch (error) {
-      await withWorktreeLock(store.paths, id, async () => {
-        await discardRemoteSession(this.#options, host, id, error);
-      });
+      await this.#discardUnstarted(sessionId, error);
       throw error;
     }
-    return id;
+  }
+
+  async #discardUnstarted(sessionId: string, cause: unknown): Promise<void> {
+    const { remoteRuns, store } = this.#options;
+    const { discardRemoteSession } = await import('./remoteCreation');
+    await withWorktreeLock(store.paths, sessionId, async () => {
+      const facts = await store.sync(sessionId);
+      const [run, ...others] = facts?.runs ?? [];
+      if (facts === undefined || run?.closed?.outcome !== 'failed' || run.startedAt !== undefined) return;
+      if (others.length === 0)
+        await discardRemoteSession(this.#options, await remoteRuns.stores.find(facts), sessionId, cause);
+    });
   }
 
   /** True where the host of the session is connected. Where it is not, `returned` tells when it is. */
@@ -73,7 +82,7 @@ export class RemoteSessions implements Disposable {
     const { remoteRuns } = this.#options;
     const { RemoteWorktree } = await import('./remoteWorktree');
     await new RemoteWorktree(this.#options, await remoteRuns.stores.require(facts), facts).erase();
-    await remoteRuns.endMirrors(facts);
+    await remoteRuns.mirrors.end(facts);
   }
 
   dispose(): void {

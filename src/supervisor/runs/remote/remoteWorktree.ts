@@ -104,7 +104,7 @@ export class RemoteWorktree implements WorktreeKeeper {
       storeId: store.storeId,
       sessionId,
       repository,
-      baseCommit,
+      ...(baseCommit === '' ? {} : { baseCommit }),
     };
     await this.#knownErrors(this.#host.connection.ask(request, nothingSchema));
     const here = await findRepository(git, this.#facts.repository).catch(() => undefined);

@@ -152,7 +152,7 @@ export class RunMirror {
     const failure = await home.settled();
     if (failure instanceof CorralError && failure.code === 'HOST_UNREACHABLE') throw failure;
     if (failure !== undefined) this.#note(failure);
-    await replaceFile(this.#run.mirrored, Buffer.alloc(0));
+    await replaceFile(this.#run.mirrored, Buffer.from(failure === undefined ? '' : messageOf(failure)));
     return true;
   }
 

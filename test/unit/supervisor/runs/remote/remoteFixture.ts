@@ -27,10 +27,11 @@ export class RemoteFixture {
     this.#setting = setting;
   }
 
-  static async create(): Promise<RemoteFixture> {
+  /** `enter` goes before the command that enters the host, and `more` into its entry. */
+  static async create({ enter = [], more = {} }: { enter?: string[]; more?: object } = {}): Promise<RemoteFixture> {
     const home = await realpath(await mkdtemp(join(tmpdir(), 'corral-far-')));
-    const exec = ['env', `HOME=${home}`, 'sh', '-c', CARRIED, 'sh'];
-    return await RemoteFixture.of({ home, setting: { exec, node: process.execPath } });
+    const exec = [...enter, 'env', `HOME=${home}`, 'sh', '-c', CARRIED, 'sh'];
+    return await RemoteFixture.of({ home, setting: { exec, node: process.execPath, ...more } });
   }
 
   static async of({ home, setting }: { home: string; setting: object }): Promise<RemoteFixture> {

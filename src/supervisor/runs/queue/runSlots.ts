@@ -1,9 +1,9 @@
 import { join } from 'node:path';
-import { readdirIfExists } from '../../common/readdirIfExists';
-import { isId } from '../../storage/ids';
-import { makeDirectory } from '../../storage/journal/durableFile';
-import type { StorePaths } from '../../storage/paths';
-import { publishOnce, readPublished, removePublished } from '../../storage/journal/publishedFile';
+import { readdirIfExists } from '../../../common/readdirIfExists';
+import { isId } from '../../../storage/ids';
+import { makeDirectory } from '../../../storage/journal/durableFile';
+import type { StorePaths } from '../../../storage/paths';
+import { publishOnce, readPublished, removePublished } from '../../../storage/journal/publishedFile';
 
 /** Held by a run from before its start until its end is known. */
 export interface Slot {
@@ -37,6 +37,11 @@ export class RunSlots {
   async take({ runId, sessionId }: Slot): Promise<void> {
     await makeDirectory(this.#folder);
     await publishOnce(join(this.#folder, runId), sessionId);
+  }
+
+  /** Also without the lock: true once the run was allowed to start. */
+  async has(runId: string): Promise<boolean> {
+    return (await readdirIfExists(this.#folder)).includes(runId);
   }
 
   async free(runId: string): Promise<void> {

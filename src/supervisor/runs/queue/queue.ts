@@ -1,39 +1,25 @@
 import * as l10n from '@vscode/l10n';
-import type { Disposable } from '../../common/disposable';
-import { messageOf } from '../../common/errors';
-import type { Log } from '../../common/log';
-import { CorralError } from '../../storage/errors';
-import type { SessionFacts } from '../../storage/sessionFacts';
-import { isOpen, isQueued } from '../../storage/sessionState';
-import type { Git } from '../git/git';
-import { makePlannedWorktree } from '../lifecycle/newWorktree';
-import { readClaim } from '../runnerProtocol/claimFile';
-import { wouldWaitForItself } from '../sessions/dependencies';
-import { requireSession } from '../sessions/sessionErrors';
-import { withLock, type StillOwner } from '../system/locks';
-import { StuckLockError } from '../system/stuckLock';
-import { endGoneRuns } from './gone/goneRuns';
-import { queueHold, sessionHold, type StartedRuns } from './queueHolds';
-import { awaitsPerson, queuedRun, QueuePositions, requireQueued } from './queuePositions';
-import type { RunnerConnections } from './runnerConnections';
-import { CLAIM_LIMIT_MS } from './runnerLauncher';
-import { RunSlots, type Slot } from './runSlots';
-import { cancelRun, failUnstarted } from './closeRun';
-import { launchRun, type RunStarterOptions } from './runStarter';
-import type { RunWatcher } from './runWatcher';
+import type { Disposable } from '../../../common/disposable';
+import { messageOf } from '../../../common/errors';
+import { CorralError } from '../../../storage/errors';
+import { wouldWaitForItself } from '../../sessions/dependencies';
+import { requireSession } from '../../sessions/sessionErrors';
+import { withLock, type StillOwner } from '../../system/locks';
+import { StuckLockError } from '../../system/stuckLock';
+import { cancelRun } from '../closeRun';
+import { CLAIM_LIMIT_MS } from '../runnerLauncher';
+import { hostHold, queueHold, runsInPlaceOf, sessionHold, type StartedRuns } from './queueHolds';
+import { queuedRun, QueuePositions, requireQueued } from './queuePositions';
+import { QueueStarts, type QueueStartsOptions } from './queueStarts';
 
 /** Enough for another window that starts many runs, also where one of its runners hangs at its start. */
 const LOCK_TIMEOUT_MS = CLAIM_LIMIT_MS + 60_000;
 
-export interface QueueOptions extends RunStarterOptions {
+export interface QueueOptions extends QueueStartsOptions {
   limitStaggerMs: number;
-  connections: RunnerConnections;
-  watcher: RunWatcher;
-  git: Git;
   isTrusted: () => boolean;
   /** False where only other processes start runs. */
   startsRuns: boolean;
-  log: Log;
 }
 
 /**
@@ -43,7 +29,7 @@ export interface QueueOptions extends RunStarterOptions {
 export class Queue implements Disposable {
   readonly #options: QueueOptions;
   readonly #positions: QueuePositions;
-  readonly #slots: RunSlots;
+  readonly #starts: QueueStarts;
   /** Session id → why it was skipped last, so that a lasting reason is logged once. */
   readonly #skipReasons = new Map<string, string>();
   /** Why the last pass failed. */
@@ -57,9 +43,10 @@ export class Queue implements Disposable {
 
   constructor(options: QueueOptions) {
     this.#options = options;
-    this.#slots = new RunSlots(options.store.paths);
+    this.#starts = new QueueStarts(options);
     this.#positions = new QueuePositions({
       ...options,
+      hosts: options.remoteRuns,
       onStartable: () => {
         if (this.#isEnabled) void this.dispatch();
       },
@@ -103,9 +90,9 @@ export class Queue implements Disposable {
   async startNow(sessionId: string): Promise<void> {
     await this.#locked(async (stillOwner) => {
       const { facts, run } = await requireQueued(this.#options.store, sessionId);
-      if (await this.#isClaimed({ sessionId, runId: run.runId })) return;
+      if (await this.#starts.isClaimed({ sessionId, runId: run.runId })) return;
       await stillOwner();
-      await this.#launch(facts, { sessionId, runId: run.runId });
+      await this.#starts.launch(facts, { sessionId, runId: run.runId });
     });
   }
 
@@ -164,14 +151,20 @@ export class Queue implements Disposable {
   }
 
   async #startInOrder(stillOwner: StillOwner): Promise<void> {
-    const started = await this.#countStarted(stillOwner);
+    const started = await this.#starts.count(
+      stillOwner,
+      async (id, action) => await this.#skipOnError(id, stillOwner, action),
+    );
+    let isHeldHere = false;
     for (const { sessionId } of this.#positions.order()) {
       if (this.#isDisposed) return;
+      const facts = this.#options.model.find(sessionId);
+      if (facts === undefined || (isHeldHere && facts.host === undefined)) continue;
       const result = await this.#skipOnError(sessionId, stillOwner, () =>
         this.#startNext(sessionId, started, stillOwner),
       );
-      if (result === 'held') return;
-      if (result === 'started') started.startedIds.add(sessionId);
+      if (result === 'held') isHeldHere = true;
+      if (result === 'started') runsInPlaceOf(facts, started).startedIds.add(sessionId);
     }
   }
 
@@ -182,28 +175,31 @@ export class Queue implements Disposable {
     this.#positions.setStuck(error instanceof StuckLockError);
   }
 
-  /** `held`: nothing else may start either. */
+  /** `held`: nothing else may start on this computer either. */
   async #startNext(
     sessionId: string,
     started: StartedRuns,
     stillOwner: StillOwner,
   ): Promise<'held' | 'started' | 'skipped'> {
-    const { store, model, settings, isTrusted } = this.#options;
+    const { store, model, settings, remoteRuns, isTrusted } = this.#options;
     const facts = await store.sync(sessionId);
     const run = facts === undefined ? undefined : queuedRun(facts);
     if (facts === undefined || run === undefined) return 'skipped';
     if (run.stopRequestedAt !== undefined) {
-      await cancelRun(store, facts, run); // the window that was asked to stop it ended before it could
+      // The window that was asked to stop it ended before it could. On a host, that is asked first.
+      if (facts.host === undefined) await cancelRun(store, facts, run);
+      else await this.#options.watcher.check(sessionId, run.runId);
       return 'skipped';
     }
-    const situation = { ...started, settings: settings(), isTrusted: isTrusted() };
-    if ((await queueHold(situation)) !== undefined) return 'held';
+    const situation = { ...started, settings: settings(), hosts: remoteRuns, isTrusted: isTrusted() };
+    if (facts.host === undefined && (await queueHold(situation)) !== undefined) return 'held';
+    if (facts.host !== undefined && hostHold(facts.host.name, situation) !== undefined) return 'skipped';
     for (const id of facts.dependsOn ?? []) await store.sync(id);
-    const limits = this.#positions.limits(started.startedIds);
+    const limits = this.#positions.limits(started);
     if (sessionHold(facts, (id) => model.find(id), limits) !== undefined) return 'skipped';
-    if (await this.#isClaimed({ sessionId, runId: run.runId })) return 'skipped';
+    if (await this.#starts.isClaimed({ sessionId, runId: run.runId })) return 'skipped';
     await stillOwner();
-    return (await this.#tryLaunch(facts, run.runId)) ? 'started' : 'skipped';
+    return (await this.#starts.tryLaunch(facts, run.runId)) ? 'started' : 'skipped';
   }
 
   /** What is wrong with one session, such as a journal that cannot be read, must not stop the others. */
@@ -217,84 +213,6 @@ export class Queue implements Disposable {
         this.#options.log.error(`The queue skips session ${sessionId}: ${reason}`);
       this.#skipReasons.set(sessionId, reason);
       return 'failed';
-    }
-  }
-
-  /** Also starts the run of each slot whose window ended before it could. */
-  async #countStarted(stillOwner: StillOwner): Promise<StartedRuns> {
-    const started = { startedIds: new Set<string>(), waitingCount: 0 };
-    for (const slot of await this.#slots.list()) {
-      const use = await this.#skipOnError(slot.sessionId, stillOwner, () => this.#useOf(slot, stillOwner));
-      if (use !== 'none') started.startedIds.add(slot.sessionId); // one of which nothing is known may well be running
-      if (use === 'waiting') started.waitingCount++;
-    }
-    return started;
-  }
-
-  /** As the run's journal has it now. The file stays while a person is waited for, since the run goes on after. */
-  async #useOf(slot: Slot, stillOwner: StillOwner): Promise<'running' | 'waiting' | 'none'> {
-    const { store, model } = this.#options;
-    const facts = await store.sync(slot.sessionId);
-    const run = facts?.runs.find(({ runId }) => runId === slot.runId);
-    if (facts === undefined || run === undefined || !isOpen(run)) {
-      await this.#slots.free(slot.runId);
-      return 'none';
-    }
-    if (isQueued(run) && run.stopRequestedAt === undefined && !(await this.#isClaimed(slot))) {
-      await stillOwner();
-      return (await this.#tryLaunch(facts, slot.runId)) ? 'running' : 'none';
-    }
-    // What cannot be told dead from alive holds nobody up, nor does an agent that waits for others.
-    if (model.live(slot.sessionId).maybeGone === true || run.waitingFor !== undefined) return 'none';
-    return awaitsPerson(run) ? 'waiting' : 'running';
-  }
-
-  /**
-   * True where a runner has the run, of which no event came yet; perhaps it died at once. A claim that cannot be read
-   * throws: another process holds it, so the run is neither started nor closed.
-   */
-  async #isClaimed({ sessionId, runId }: Slot): Promise<boolean> {
-    const { store, watcher } = this.#options;
-    if ((await readClaim(store.paths.session(sessionId).run(runId))) === undefined) return false;
-    await watcher.check(sessionId, runId);
-    return true;
-  }
-
-  /** False where the run could not be started, which is recorded. */
-  async #tryLaunch(facts: SessionFacts, runId: string): Promise<boolean> {
-    const { sessionId } = facts;
-    try {
-      await this.#launch(facts, { sessionId, runId });
-      return true;
-    } catch (error) {
-      this.#options.log.error(`Starting run ${runId} of session ${sessionId}: ${messageOf(error)}`);
-      return false;
-    }
-  }
-
-  async #launch(facts: SessionFacts, slot: Slot): Promise<void> {
-    const { store, connections, watcher } = this.#options;
-    await this.#slots.take(slot);
-    try {
-      const ready = await this.#prepare(facts, slot.runId);
-      const { bootstrap, claim } = await launchRun(this.#options, ready, slot.runId);
-      // An agent can end before this window is connected; the check finds out how it ended.
-      await connections.connect(bootstrap, claim).catch(() => watcher.check(slot.sessionId, slot.runId));
-      await store.sync(slot.sessionId);
-    } catch (error) {
-      await this.#slots.free(slot.runId);
-      throw error;
-    }
-  }
-
-  async #prepare(facts: SessionFacts, runId: string): Promise<SessionFacts> {
-    const { store, git } = this.#options;
-    try {
-      await endGoneRuns(this.#options, facts);
-      return facts.worktree === 'planned' ? await makePlannedWorktree({ store, git }, facts.sessionId) : facts;
-    } catch (error) {
-      await failUnstarted(store, { sessionId: facts.sessionId, runId }, error);
-      throw error;
     }
   }
 }

@@ -1,16 +1,24 @@
 import * as l10n from '@vscode/l10n';
-import type { Disposable } from '../../common/disposable';
-import { messageOf } from '../../common/errors';
-import type { Log } from '../../common/log';
-import { CorralError } from '../../storage/errors';
-import type { RunFacts, SessionFacts } from '../../storage/sessionFacts';
-import { currentRun, isOpen, isQueued, queueRank, restorationOf, sessionState } from '../../storage/sessionState';
-import { requireSession } from '../sessions/sessionErrors';
-import type { SessionModel } from '../sessions/sessionModel';
-import type { SessionStore } from '../sessions/sessionStore';
-import type { SupervisorSettings } from '../settings';
-import { limitEnd, type LimitSituation } from './limits/limitHold';
-import { queueHold, sessionHold } from './queueHolds';
+import type { Disposable } from '../../../common/disposable';
+import { messageOf } from '../../../common/errors';
+import type { Log } from '../../../common/log';
+import { CorralError } from '../../../storage/errors';
+import type { RunFacts, SessionFacts } from '../../../storage/sessionFacts';
+import { currentRun, isOpen, isQueued, queueRank, restorationOf, sessionState } from '../../../storage/sessionState';
+import { requireSession } from '../../sessions/sessionErrors';
+import type { SessionModel } from '../../sessions/sessionModel';
+import type { SessionStore } from '../../sessions/sessionStore';
+import type { SupervisorSettings } from '../../settings';
+import { limitEnd, type LimitSituation } from '../limits/limitHold';
+import {
+  hostHold,
+  noRuns,
+  queueHold,
+  runsInPlaceOf,
+  sessionHold,
+  type QueueHosts,
+  type StartedRuns,
+} from './queueHolds';
 
 /** For what no record tells: free memory, trust, a window that was killed while it started runs. */
 const REFRESH_INTERVAL_MS = 2_000;
@@ -18,6 +26,7 @@ const REFRESH_INTERVAL_MS = 2_000;
 export interface QueuePositionsOptions {
   model: SessionModel;
   settings: () => SupervisorSettings;
+  hosts: QueueHosts;
   isTrusted: () => boolean;
   log: Log;
   /** See `SupervisorOptions`. */
@@ -60,7 +69,9 @@ export class QueuePositions implements Disposable {
 
   /** True where a run that is queued now would start at once, as far as this window knows. */
   get hasRoom(): boolean {
-    return this.isEmpty && this.#runningIds.size < this.#options.settings().maxConcurrentRuns;
+    const { model, settings } = this.#options;
+    const here = [...this.#runningIds].filter((id) => model.find(id)?.host === undefined);
+    return this.isEmpty && here.length < settings().maxConcurrentRuns;
   }
 
   /** First the session that starts next. */
@@ -74,8 +85,9 @@ export class QueuePositions implements Disposable {
   }
 
   /** What holds sessions that wait for a usage limit. */
-  limits(startedIds: ReadonlySet<string>): LimitSituation {
+  limits({ here, onHosts }: StartedRuns): LimitSituation {
     const { limitStaggerMs: staggerMs } = this.#options;
+    const startedIds = new Set([here, ...onHosts.values()].flatMap((runs) => [...runs.startedIds]));
     return { nowMs: Date.now(), staggerMs, waits: this.#limitWaits, startedIds };
   }
 
@@ -134,29 +146,40 @@ export class QueuePositions implements Disposable {
     else if (this.#queuedIds.delete(sessionId)) this.#options.model.setQueuePosition(sessionId, undefined);
     if (run?.waitsFor === undefined) this.#limitWaits.delete(sessionId);
     else this.#limitWaits.set(sessionId, run);
-    if (run !== undefined && isOpen(run) && !isInQueue && facts?.host === undefined) this.#runningIds.add(sessionId);
+    if (run !== undefined && isOpen(run) && !isInQueue) this.#runningIds.add(sessionId);
     else this.#runningIds.delete(sessionId);
     return true;
   }
 
+  /** As far as the journals tell. */
+  #started(): StartedRuns {
+    const { model } = this.#options;
+    const started = noRuns();
+    for (const id of this.#runningIds) {
+      const facts = model.facts(id);
+      const run = currentRun(facts);
+      if (model.live(id).maybeGone === true || run?.waitingFor !== undefined) continue;
+      const runs = runsInPlaceOf(facts, started);
+      runs.startedIds.add(id);
+      if (awaitsPerson(run)) runs.waitingCount++;
+    }
+    return started;
+  }
+
   async #refreshNow(): Promise<void> {
-    const { model, settings, isTrusted, onStartable } = this.#options;
+    const { model, settings, hosts, isTrusted, onStartable } = this.#options;
     let isStartable = false;
     while (this.#isStale) {
       this.#isStale = false;
       isStartable = false;
-      const started = [...this.#runningIds].filter(
-        (id) => model.live(id).maybeGone !== true && currentRun(model.facts(id))?.waitingFor === undefined,
-      );
-      const startedIds = new Set(started);
-      const waitingCount = started.filter((id) => awaitsPerson(currentRun(model.facts(id)))).length;
-      const situation = { startedIds, waitingCount, settings: settings(), isTrusted: isTrusted() };
+      const situation = { ...this.#started(), settings: settings(), hosts, isTrusted: isTrusted() };
       const holdOfAll = await queueHold(situation);
       if (this.#isDisposed) return;
-      const limits = this.limits(startedIds);
+      const limits = this.limits(situation);
       for (const [index, { sessionId }] of this.order().entries()) {
         const facts = model.facts(sessionId);
-        const heldBy = sessionHold(facts, (id) => model.find(id), limits) ?? holdOfAll;
+        const placeHold = facts.host === undefined ? holdOfAll : hostHold(facts.host.name, situation);
+        const heldBy = sessionHold(facts, (id) => model.find(id), limits) ?? placeHold;
         const limitEndMs = limitEnd(facts, limits);
         isStartable ||= heldBy === undefined;
         const reason = this.#isStuck ? l10n.t('a window that does not answer holds the queue') : heldBy;
@@ -180,9 +203,9 @@ export function awaitsPerson(run: RunFacts | undefined): boolean {
   return run !== undefined && run.pendingPermissions.length > 0;
 }
 
-/** The session's run that waits in the queue, in which those on other hosts never are. */
+/** The session's run that waits in the queue. */
 export function queuedRun(facts: SessionFacts): RunFacts | undefined {
-  const run = facts.host === undefined ? currentRun(facts) : undefined;
+  const run = currentRun(facts);
   return run !== undefined && isQueued(run) ? run : undefined;
 }
 

@@ -1,0 +1,40 @@
+import type { Log } from '../../../common/log';
+import type { HostRequestOf } from '../../hostProtocol/hostProtocol';
+import { hostFitnessSchema, nothingSchema } from '../../hostProtocol/sessionRequests';
+import { HostError } from '../../hosts/hostError';
+import type { Hosts } from '../../hosts/hosts';
+import type { HostCheck } from '../../hosts/hostsApi';
+import { checkClock, checkDetached, checkDisk } from '../../hosts/test/hostChecks';
+import type { OpenHost } from './hostStores';
+
+export interface FitnessOptions {
+  hosts: Hosts;
+  bundles: string;
+  log: Log;
+}
+
+/**
+ * Refuses what could not run on the host: where its clock is off or its disk full, or where it ends what a connection
+ * started. The last is tried once for each start of the host, over a second connection.
+ * @throws HostError HOST_CLOCK_OFF, HOST_DISK_FULL, HOST_CANNOT_DETACH
+ */
+export async function requireFit({ hosts, bundles, log }: FitnessOptions, host: OpenHost): Promise<void> {
+  const { name, connection } = host;
+  const askedMs = Date.now();
+  const asking: HostRequestOf<'fitness'> = { request: 'fitness' };
+  const { clockMs, disk, node, isDetachProven } = await connection.ask(asking, hostFitnessSchema);
+  // The host read its clock at some time between question and answer.
+  const nearestMs = Math.min(Math.max(clockMs, askedMs), Date.now());
+  requirePassed(name, checkClock(clockMs - nearestMs));
+  requirePassed(name, checkDisk({ disk }));
+  if (isDetachProven) return;
+  const { outlivesConnection } = await import('../../hosts/test/hostTest');
+  const reached = { name, setting: hosts.settingOf(name) };
+  requirePassed(name, checkDetached(await outlivesConnection(reached, connection, node.path, { bundles, log })));
+  const noting: HostRequestOf<'noteDetached'> = { request: 'noteDetached' };
+  await connection.ask(noting, nothingSchema);
+}
+
+function requirePassed(host: string, { state, code = 'HOST_FAILED', found, advice = '' }: HostCheck): void {
+  if (state === 'failed') throw new HostError(code, { host, step: 'start' }, `${found}. ${advice}`);
+}

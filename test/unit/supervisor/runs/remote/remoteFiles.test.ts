@@ -1,0 +1,126 @@
+import assert from 'node:assert/strict';
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { after, before, it } from 'mocha';
+import type { SessionSummary } from '../../../../../src/supervisor/api';
+import type { Supervisor } from '../../../../../src/supervisor/supervisor';
+import { describeIf } from '../../../../support/skip';
+import { write } from '../../git/gitFixture';
+import { until } from '../../supervisorFixture';
+import { RemoteFixture } from './remoteFixture';
+
+describeIf(process.platform !== 'win32', 'there is no sh', 'files of a session on another host', () => {
+  let fixture: RemoteFixture;
+  let window: Supervisor;
+  before(async () => {
+    fixture = await RemoteFixture.create();
+    window = fixture.window();
+  });
+  after(async () => await fixture.end());
+
+  const worktreeOf = async ({ id }: SessionSummary): Promise<string> => {
+    const folder = join(await fixture.farRepository(), '.corral', 'worktrees');
+    return join(folder, (await readdir(folder)).find((each) => each.endsWith(id)) ?? '');
+  };
+  const completed = async (id: string, runs = 1): Promise<SessionSummary> =>
+    await until(window, id, (now) => now.status === 'Completed' && now.runs.length === runs, 'the end');
+  const changesOf = async (id: string): Promise<string[]> =>
+    (await (await window.worktree(id)).changes()).changes.map(({ kind, path }) => `${kind} ${path}`);
+
+  it('go back to a snapshot', async () => {
+    const session = await fixture.completedSession(window, 'edit notes.txt first');
+    const { id, baseCommit } = session;
+    await window.sendMessage(id, 'edit notes.txt second; edit more.txt new');
+    await completed(id, 2);
+    const control = await window.worktree(id);
+    const snapshots = await control.snapshots();
+    const first = snapshots.at(-1)?.commit ?? '';
+    await control.restoreSnapshot(first);
+    const worktree = await worktreeOf(session);
+    assert.equal(await readFile(join(worktree, 'notes.txt'), 'utf8'), 'first\n');
+    assert.deepEqual(await changesOf(id), ['added notes.txt']);
+    const { before } = await control.restoreSnapshot(baseCommit);
+    assert.deepEqual(await changesOf(id), []);
+    await control.restoreSnapshot(before);
+    assert.deepEqual(await changesOf(id), ['added notes.txt']);
+    await assert.rejects(control.restoreSnapshot('0'.repeat(40)), { code: 'INVALID_ARGUMENT' });
+    await writeFile(join(worktree, 'by hand.txt'), 'x\n');
+    assert.equal((await control.takeSnapshot()).changed, true);
+    assert.deepEqual(await changesOf(id), ['added by hand.txt', 'added notes.txt']);
+  });
+
+  it('go with a prompt, with a message to a run, and with one that starts the next run', async () => {
+    const attach = (name: string): { name: string; bytes: Uint8Array } => ({ name, bytes: Buffer.from(`${name}\n`) });
+    const { id } = await fixture.session(window, {
+      prompt: 'run find .corral/attachments -name one.txt; ask echo go',
+      permissionMode: 'all',
+      attachments: [attach('one.txt')],
+    });
+    const session = await completed(id);
+    await window.sendMessage(id, 'run find .corral/attachments -name two.txt; slow 200 20ms', {
+      attachments: [attach('two.txt')],
+    });
+    await until(window, id, ({ state, runs }) => state === 'running' && runs.length === 2, 'the second run');
+    await window.sendMessage(id, 'run find .corral/attachments -name three.txt', {
+      attachments: [attach('three.txt')],
+    });
+    await completed(id, 2);
+    const { events } = await window.listSessionHistory(id, { limit: 1_000, kinds: ['tool.result'] });
+    const results = events.map(({ data }) => JSON.stringify(data)).join('\n');
+    for (const name of ['one', 'two', 'three'])
+      assert.match(results, new RegExp(`attachments/[a-z2-7]{12}/${name}\\.txt`));
+    const folder = join(await worktreeOf(session), '.corral', 'attachments');
+    const names = await readdir(folder, { recursive: true });
+    assert.deepEqual(names.flatMap((name) => (name.endsWith('.txt') ? [name.slice(13)] : [])).sort(), [
+      'one.txt',
+      'three.txt',
+      'two.txt',
+    ]);
+    assert.deepEqual(await changesOf(id), []);
+  });
+
+  it('are the uncommitted changes of the checkout, where those are wanted', async () => {
+    const { repository } = fixture.here;
+    await write(repository.path, { 'README.md': 'changed\n', 'new/file.txt': 'new\n' });
+    const { id } = await fixture.session(window, { prompt: 'run git status --short', includeChanges: true });
+    const session = await completed(id);
+    const worktree = await worktreeOf(session);
+    assert.equal(await readFile(join(worktree, 'README.md'), 'utf8'), 'changed\n');
+    assert.deepEqual(await changesOf(id), ['modified README.md', 'added new/file.txt']);
+    const { events } = await window.listSessionHistory(id, { limit: 100, kinds: ['tool.result'] });
+    assert.match(JSON.stringify(events), / M README\.md\\n\?\? new\//);
+    await rm(join(repository.path, 'new'), { recursive: true });
+    await repository.git('checkout', '--', 'README.md');
+    await repository.commit('Next', { 'next.txt': 'next\n' });
+    const older = { prompt: 'talk', includeChanges: true, base: session.baseCommit };
+    await assert.rejects(fixture.session(window, older), { code: 'INVALID_ARGUMENT' });
+  });
+
+  it('are those of a snapshot, of a session there or here, where it starts from that', async () => {
+    const there = await fixture.completedSession(window, 'edit notes.txt far');
+    const here = await fixture.here.completedSession(window, 'edit notes.txt near');
+    for (const [origin, text] of [
+      [there, 'far'],
+      [here, 'near'],
+    ] as const) {
+      const [snapshot] = await (await window.worktree(origin.id)).snapshots();
+      const { id } = await fixture.session(window, {
+        prompt: 'edit more.txt again',
+        base: snapshot?.commit ?? '',
+      });
+      const session = await completed(id);
+      assert.equal(session.baseCommit, origin.baseCommit);
+      assert.equal(await readFile(join(await worktreeOf(session), 'notes.txt'), 'utf8'), `${text}\n`);
+      assert.deepEqual(await changesOf(id), ['added more.txt', 'added notes.txt']);
+    }
+    const [snapshot] = await (await window.worktree(there.id)).snapshots();
+    const branched = await window.createSession({
+      repository: fixture.here.repository.path,
+      agent: 'demo',
+      prompt: 'edit more.txt here',
+      base: snapshot?.commit ?? '',
+    });
+    await completed(branched.id);
+    assert.deepEqual(await changesOf(branched.id), ['added more.txt', 'added notes.txt']);
+  });
+});
