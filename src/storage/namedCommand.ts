@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import * as v from 'valibot';
 
 /** What a command that settings can name is for. */
-export const COMMAND_USES = ['setup', 'teardown', 'filter', 'push', 'agents', 'handOver'] as const;
+export const COMMAND_USES = ['setup', 'teardown', 'filter', 'push', 'agents', 'handOver', 'include'] as const;
 export type CommandUse = (typeof COMMAND_USES)[number];
 /** When a command of a worktree runs. */
 export const WORKTREE_COMMAND_USES = ['setup', 'teardown'] as const;
@@ -14,9 +14,8 @@ export const namedCommandSchema = v.object({
   repository: v.string(),
   use: v.picklist(COMMAND_USES),
   /**
-   * Program and arguments; for a filter its one text, which a shell reads; for a push the remote and its addresses.
-   * Empty for `agents`, which may start sessions or not, and `all` where those in sessions reach all others; for
-   * `handOver` the agent that goes on.
+   * Program and arguments; for a filter its one text; for a push the remote and its addresses; for `include` a host and
+   * the files. Of `agents` empty or `all`, where those in sessions reach all others; of `handOver` the agent.
    */
   command: v.array(v.string()),
 });

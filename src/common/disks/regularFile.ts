@@ -11,13 +11,13 @@ export const NON_BLOCKING = (constants as { O_NONBLOCK?: number }).O_NONBLOCK ??
  * @throws the system's error, and where something else than a file is at `path`
  */
 export async function openRegular(
-  path: string,
+  path: string | Buffer,
   flags: number = constants.O_RDONLY,
   mode?: number,
 ): Promise<FileHandle> {
   const file = await open(path, flags | NON_BLOCKING, mode);
   try {
-    if (!(await file.stat()).isFile()) throw new Error(`${path} is no regular file`);
+    if (!(await file.stat()).isFile()) throw new Error(`${path.toString()} is no regular file`);
     return file;
   } catch (error) {
     await file.close();

@@ -26,7 +26,7 @@ import { noteDetached, readFitness } from './sessions/fitness';
 import { openHostStore } from './sessions/hostStore';
 import { makeWorktree } from './sessions/makeWorktree';
 import { cancelRun, endRun, endServersOf, findAgent, findRun, startRun } from './sessions/runs';
-import { changeWorktree, eraseSession } from './sessions/worktrees';
+import { changeWorktree, eraseSession, putIncluded } from './sessions/worktrees';
 import { tailFile } from './tailFile';
 
 /** So long a window may say nothing; then its link is dead, and what runs on it has nobody any more. */
@@ -129,6 +129,12 @@ function handle(
         putAttachment(request, channel).then(() => null),
       );
       return;
+    case 'putIncluded':
+      reply(
+        channel,
+        putIncluded(request, channel).then(() => null),
+      );
+      return;
     default:
       answer(
         channel,
@@ -139,7 +145,7 @@ function handle(
 
 type SessionRequest = Exclude<
   HostRequestOf<v.InferOutput<(typeof sessionRequests)[number]>['request']>,
-  { request: 'putAttachment' }
+  { request: 'putAttachment' | 'putIncluded' }
 >;
 
 async function answerForSessions(request: SessionRequest): Promise<unknown> {

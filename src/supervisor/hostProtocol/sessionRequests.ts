@@ -63,6 +63,16 @@ export const sessionRequests = [
   }),
   /** Keeps a file that goes with a prompt or a message, whose bytes are the channel's data; null. */
   v.object({ request: v.literal('putAttachment'), ...session, attachment: attachmentSchema }),
+  /** Puts an ignored file into a worktree, whose bytes are the channel's data, unless one is there; null. */
+  v.object({
+    request: v.literal('putIncluded'),
+    ...session,
+    repository: v.string(),
+    path: v.string(),
+    /** Below the worktree, with a character for each byte. */
+    file: v.pipe(v.string(), v.regex(/^(?!(?:.*\/)?(?:\.{0,2}|\.git)(?:\/|$))[^\0]+$/i)),
+    isExecutable: v.boolean(),
+  }),
   /** What a `WorktreeKeeper` can do, and answers as `worktreeAnswers` has it. */
   v.object({
     request: v.literal('worktree'),

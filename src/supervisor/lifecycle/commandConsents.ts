@@ -4,7 +4,9 @@ import { listConsents, readConsent, recordConsent, type AnsweredCommand } from '
 import type { NamedCommand, WorktreeCommandUse } from '../../storage/namedCommand';
 import { listTextsToAllow } from '../git/filters/textsToAllow';
 import type { Git } from '../git/git';
-import { findRepository } from '../git/repository';
+import { pathToText } from '../git/pathBytes';
+import { findRepository, type Repository } from '../git/repository';
+import { listIncludedFiles } from '../git/worktrees/includedFiles';
 import type { SessionStore } from '../sessions/sessionStore';
 import type { WorktreeSettings } from '../settings';
 
@@ -42,6 +44,14 @@ export class CommandConsents {
     const command = commandOf(settings, use);
     if (command.length === 0 || !settings.workspaceCommands.includes(use)) return undefined;
     return { repository: mainWorktree, use, command: [...command] };
+  }
+
+  /** The ignored files of this folder's repository that go to sessions on the host; undefined where there are none. */
+  async includedFor(folder: string, host: string): Promise<NamedCommand | undefined> {
+    const repository = await findRepository(this.#options.git, folder);
+    const { worktreesInclude } = this.#options.worktreeSettings(repository.mainWorktree);
+    const paths = await listIncludedFiles(repository, worktreesInclude);
+    return paths.length === 0 ? undefined : includedFiles(repository, host, paths);
   }
 
   /** The filters of git that files of this folder's repository name, and that need consent to run. */
@@ -96,6 +106,15 @@ export class CommandConsents {
   async list(): Promise<AnsweredCommand[]> {
     return await listConsents(this.#options.store.paths);
   }
+}
+
+/** What is asked before files go to a host. `paths` are bytes. */
+export function includedFiles(
+  { mainWorktree }: Pick<Repository, 'mainWorktree'>,
+  host: string,
+  paths: readonly string[],
+): NamedCommand {
+  return { repository: mainWorktree, use: 'include', command: [host, ...paths.map(pathToText).sort()] };
 }
 
 function reachOfAgents(repository: string): NamedCommand {

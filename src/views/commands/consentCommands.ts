@@ -15,7 +15,9 @@ export type ConsentCommandName = Extract<CommandName, 'reviewCommands' | 'allowA
 
 /** What asking for consent needs of the supervisor. */
 export interface ConsentSource {
-  consents(): Promise<Pick<CommandConsents, 'commandFor' | 'filtersFor' | 'answer' | 'record' | 'list'>>;
+  consents(): Promise<
+    Pick<CommandConsents, 'commandFor' | 'includedFor' | 'filtersFor' | 'answer' | 'record' | 'list'>
+  >;
 }
 
 /** More than this does not fit into a question, and what cannot be read whole is not allowed. */
@@ -45,6 +47,18 @@ export async function askForFilters(source: ConsentSource, repository: string): 
     if ((await consents.answer(command)) === undefined && !(await ask(consents, command))) throw notAnswered();
 }
 
+/**
+ * Asks once whether exactly these ignored files of the repository may go to sessions on the host, and keeps the answer.
+ *
+ * @throws CANCELLED
+ */
+export async function askForIncluded(source: ConsentSource, repository: string, host: string): Promise<void> {
+  const consents = await source.consents();
+  const command = await consents.includedFor(repository, host).catch(() => undefined);
+  if (command === undefined || (await consents.answer(command)) !== undefined) return;
+  if (!(await ask(consents, command))) throw notAnswered();
+}
+
 function notAnswered(): CorralError {
   return new CorralError('CANCELLED', vscode.l10n.t('Whether the command may run was not answered.'));
 }
@@ -63,17 +77,8 @@ async function ask(consents: Pick<CommandConsents, 'record'>, command: NamedComm
     return true;
   }
   const allow = vscode.l10n.t('Allow');
-  const deny = command.use === 'handOver' ? vscode.l10n.t('Do Not Allow') : vscode.l10n.t('Do Not Run');
-  const detail =
-    command.use === 'handOver'
-      ? vscode.l10n.t(
-          '{command}\n\nIt is told what was said in the session, and can read all files of its worktree. The answer is kept on this machine, for this agent in {repository}.',
-          { command: text, repository: command.repository },
-        )
-      : vscode.l10n.t(
-          '{command}\n\nThe repository or its workspace names it. The answer is kept on this machine, for this exact command in {repository}.',
-          { command: text, repository: command.repository },
-        );
+  const deny = denial(command.use);
+  const detail = explanation(command, text);
   const answer = await showWarningMessage(
     question(command.use, command.repository),
     { modal: true, detail },
@@ -83,6 +88,33 @@ async function ask(consents: Pick<CommandConsents, 'record'>, command: NamedComm
   if (answer === undefined) return false;
   await consents.record(command, answer === allow);
   return true;
+}
+
+function denial(use: CommandUse): string {
+  if (use === 'include') return vscode.l10n.t('Do Not Send');
+  return use === 'handOver' ? vscode.l10n.t('Do Not Allow') : vscode.l10n.t('Do Not Run');
+}
+
+/** `text` is the command on one line. */
+function explanation({ use, repository, command }: NamedCommand, text: string): string {
+  const [host = '', ...files] = command;
+  switch (use) {
+    case 'include':
+      return vscode.l10n.t(
+        '{files}\n\nGit ignores these files, which often hold secrets. They are copied into the worktree of each session on “{host}”, whose agent can read them. The answer is kept on this machine, for exactly these files of {repository}.',
+        { files: files.join('\n'), host, repository },
+      );
+    case 'handOver':
+      return vscode.l10n.t(
+        '{command}\n\nIt is told what was said in the session, and can read all files of its worktree. The answer is kept on this machine, for this agent in {repository}.',
+        { command: text, repository },
+      );
+    default:
+      return vscode.l10n.t(
+        '{command}\n\nThe repository or its workspace names it. The answer is kept on this machine, for this exact command in {repository}.',
+        { command: text, repository },
+      );
+  }
 }
 
 function question(use: Exclude<CommandUse, 'agents'>, repository: string): string {
@@ -100,6 +132,8 @@ function question(use: Exclude<CommandUse, 'agents'>, repository: string): strin
       return vscode.l10n.t('Let this agent go on with sessions of “{name}” whose own agent is at its usage limit?', {
         name,
       });
+    case 'include':
+      return vscode.l10n.t('Send these files of “{name}” to sessions on the host?', { name });
   }
 }
 
@@ -125,6 +159,10 @@ function withheldMessage(use: Exclude<CommandUse, 'agents'>, title: string): str
       return vscode.l10n.t('The work of “{title}” was not pushed: nobody has allowed its remote yet.', { title });
     case 'handOver':
       return vscode.l10n.t('“{title}” waits for its usage limit: nobody has allowed another agent to go on yet.', {
+        title,
+      });
+    case 'include':
+      return vscode.l10n.t('Ignored files were not sent to the host of “{title}”: nobody has allowed it yet.', {
         title,
       });
   }

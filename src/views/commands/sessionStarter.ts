@@ -14,7 +14,7 @@ import { builtInAgents } from '../../supervisor/agents/builtInAgents';
 import { showInformationMessage } from '../text/messages';
 import type { ContextMends } from '../text/errorMessages';
 import type { ConsentSource } from './consentCommands';
-import { askForConsent, askForFilters } from './consentCommands';
+import { askForConsent, askForFilters, askForIncluded } from './consentCommands';
 import type { CommandContext, CommandRunner } from './commandRunner';
 
 export interface SessionStarterOptions extends SessionDraftOptions {
@@ -45,6 +45,7 @@ export class SessionStarter {
     context.request = request;
     await askForConsent(source, request.repository, 'setup');
     await askForFilters(source, request.repository);
+    if (request.host !== undefined) await askForIncluded(source, request.repository, request.host);
     const { id } = await inProgress(async () => await source.createSession(request));
     delete context.request;
     await reveal(id);

@@ -1,10 +1,11 @@
 import { constants } from 'node:fs';
-import { copyFile, lstat, mkdir, readlink, symlink } from 'node:fs/promises';
+import { copyFile, lstat, mkdir, readlink, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { hasCode } from '../../../common/errors';
 import { excludeFromRepository } from './exclusions';
 import { withIsolatedGit, type IsolatedGit } from '../isolated/isolatedGit';
 import { foldersAbove, pathFromBytes, pathToText, splitZ } from '../pathBytes';
+import type { Repository } from '../repository';
 import type { WorktreeFolder } from '../sessionWorktree';
 import { rememberCopies } from '../snapshots/includedCopies';
 import { exists } from '../worktreeOwnership';
@@ -67,17 +68,27 @@ async function excludeLinks(
   for (const path of links) if (untracked.has(path)) await excludeFromRepository(repository, pathToText(path));
 }
 
-/**
- * Copies ignored files of the main worktree (`.env`, local settings) that a pattern of `.worktreeinclude` or of
- * `patterns` matches. None is copied over another.
- */
+/** Copies the files of `listIncludedFiles`. None is copied over another. */
 async function copyIncludedFiles(
   { repository, path: worktreePath }: WorktreeFolder,
   patterns: readonly string[],
 ): Promise<void> {
+  const copied: string[] = [];
+  for (const path of await listIncludedFiles(repository, patterns)) {
+    if (!(await makeFolderFor(worktreePath, path))) continue;
+    if (await copy(repository.mainWorktree, worktreePath, path)) copied.push(path);
+  }
+  await rememberCopies(worktreePath, copied);
+}
+
+/**
+ * Paths (bytes) of ignored files of the main worktree (`.env`, local settings) that a pattern of `.worktreeinclude` or
+ * of `patterns` matches.
+ */
+export async function listIncludedFiles(repository: Repository, patterns: readonly string[]): Promise<string[]> {
   const { mainWorktree } = repository;
   const hasFile = await exists(join(mainWorktree, INCLUDE_FILE));
-  if (!hasFile && patterns.length === 0) return;
+  if (!hasFile && patterns.length === 0) return [];
   const exclusions = patterns.map((pattern) => `--exclude=${pattern}`);
   if (hasFile) exclusions.unshift(`--exclude-from=${INCLUDE_FILE}`);
   const [wanted, ignoredPaths] = await withIsolatedGit({ repository, path: mainWorktree }, async (git) => {
@@ -86,12 +97,25 @@ async function copyIncludedFiles(
   });
   // Untracked files that are not ignored are work: only `copyUncommittedChanges` copies them.
   const ignored = new Set(ignoredPaths);
-  const copied: string[] = [];
-  for (const path of wanted) {
-    if (!ignored.has(path) || path.endsWith('/') || !(await makeFolderFor(worktreePath, path))) continue;
-    if (await copy(mainWorktree, worktreePath, path)) copied.push(path);
+  return wanted.filter((path) => ignored.has(path) && !path.endsWith('/'));
+}
+
+/** Writes an ignored file that came from another computer. False where something is at its place already. */
+export async function placeIncludedFile(
+  worktreePath: string,
+  path: string,
+  { content, isExecutable }: { content: Uint8Array; isExecutable: boolean },
+): Promise<boolean> {
+  if (!(await makeFolderFor(worktreePath, path))) return false;
+  const options = { flag: 'wx', mode: isExecutable ? 0o700 : 0o600 };
+  try {
+    await writeFile(pathFromBytes(worktreePath, path), content, options);
+  } catch (error) {
+    if (!hasCode(error, 'EEXIST')) throw error;
+    return false;
   }
-  await rememberCopies(worktreePath, copied);
+  await rememberCopies(worktreePath, [path]);
+  return true;
 }
 
 async function listIgnored(git: IsolatedGit, ...options: string[]): Promise<string[]> {

@@ -1,6 +1,8 @@
 /** What windows do with the worktrees of sessions on this host: by the same code as on a person's own computer. */
 import { realpath } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import type { Readable } from 'node:stream';
+import { buffer } from 'node:stream/consumers';
 import type * as v from 'valibot';
 import { runWithNode } from '../../../common/processes/nodeProcess';
 import { readdirIfExists } from '../../../common/readdirIfExists';
@@ -11,8 +13,9 @@ import { Git } from '../../git/git';
 import { findRepository, type Repository } from '../../git/repository';
 import { administrativeDirectoryOf, type SessionWorktree, type WorktreeOwnership } from '../../git/sessionWorktree';
 import { deleteSnapshotRef, moveSnapshotRef, readSnapshotRef } from '../../git/snapshots/snapshotRef';
-import { isOwnedBy, locateWorktree } from '../../git/worktreeOwnership';
+import { inspectWorktree, isOwnedBy, locateWorktree } from '../../git/worktreeOwnership';
 import { removeFolder } from '../../git/worktrees/emptyFolder';
+import { placeIncludedFile } from '../../git/worktrees/includedFiles';
 import { purgeTrash } from '../../git/worktrees/purgeTrash';
 import { forgetEntry } from '../../git/worktrees/retiredEntry';
 import { planWorktree, rollbackCreation } from '../../git/worktrees/worktreeCreation';
@@ -59,6 +62,16 @@ export async function changeWorktree(request: WorktreeRequest): Promise<Worktree
         return await keeper.putBack(request.commit ?? baseCommit);
     }
   });
+}
+
+/** Puts an ignored file into the session's worktree. Throws as `changeWorktree`. */
+export async function putIncluded(request: HostRequestOf<'putIncluded'>, content: Readable): Promise<void> {
+  const { storeId, sessionId, path, file, isExecutable } = request;
+  const bytes = await buffer(content);
+  const repository = await repositoryAt(request.repository);
+  if (repository === undefined || (await inspectWorktree({ repository, storeId, sessionId, path })).state !== 'ours')
+    throw new CorralError('WORKTREE_MISSING', `There is no worktree of this session in ${path}.`);
+  await placeIncludedFile(path, file, { content: bytes, isExecutable });
 }
 
 /** The session's ref is at the commit that the window has pushed, where there is no such ref any more. */

@@ -16,6 +16,7 @@ import { withWorktreeLock } from '../../lifecycle/worktreeLock';
 import { worktreeOf } from '../../lifecycle/worktreeOf';
 import { requireSession } from '../../sessions/sessionErrors';
 import type { RunStarterOptions } from '../runStarter';
+import { carryIncluded } from './carryIncluded';
 import type { OpenHost } from './hostStores';
 import { addNotices } from './queueRemoteRun';
 import { workHostOf } from './remoteWork';
@@ -31,7 +32,7 @@ export interface WorktreeContent {
  * held. Answers with what people should know of it, in sentences.
  */
 export async function makeRemoteWorktree(
-  options: Pick<RunStarterOptions, 'store' | 'bundles'>,
+  options: Pick<RunStarterOptions, 'store' | 'bundles' | 'consents' | 'worktreeSettings'>,
   host: OpenHost,
   { sessionId, title }: Pick<SessionFacts, 'sessionId' | 'title'>,
   repository: Repository,
@@ -58,6 +59,7 @@ export async function makeRemoteWorktree(
     ...(carried === undefined ? {} : { snapshot: carried }),
   };
   const { path } = await host.connection.ask(request, hostWorktreeSchema);
+  const notSent = await carryIncluded(options, host, sessionId, repository, { repository: far.path, path });
   const ref = await readSnapshotRef(repository, sessionId);
   if (ref === undefined) await moveSnapshotRef(repository, sessionId, baseCommit, undefined);
   else if (ref.commit !== baseCommit)
@@ -70,6 +72,7 @@ export async function makeRemoteWorktree(
   const missing = sayWhatDoesNotGo(await whatDoesNotGo(repository, baseCommit));
   return [
     ...(missing === '' ? [] : [missing]),
+    ...notSent,
     ...(leftOut.length === 0 ? [] : [notCopiedNotice(leftOut)]),
     ...(filtered.length === 0
       ? []

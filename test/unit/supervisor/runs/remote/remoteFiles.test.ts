@@ -96,6 +96,34 @@ describeIf(process.platform !== 'win32', 'there is no sh', 'files of a session o
     await assert.rejects(fixture.session(window, older), { code: 'INVALID_ARGUMENT' });
   });
 
+  it('are ignored ones that each session is to have, once a person has allowed exactly these', async () => {
+    const { repository } = fixture.here;
+    await repository.commit('Ignore', { '.gitignore': '.env\nlocal/\n', '.worktreeinclude': '.env\nlocal/*.json\n' });
+    await write(repository.path, { '.env': 'SECRET=1\n', 'local/a.json': '{}\n', 'local/b.txt': 'not wanted\n' });
+    const withheld: unknown[] = [];
+    const listening = window.onDidWithholdCommand(({ use, command }) => withheld.push([use, ...command]));
+    const without = await completed((await fixture.session(window, { prompt: 'talk' })).id);
+    listening.dispose();
+    assert.deepEqual(withheld, [['include', 'far', '.env', 'local/a.json']]);
+    assert.ok(!(await readdir(await worktreeOf(without))).includes('.env'));
+    const { events } = await window.listSessionHistory(without.id, { limit: 100 });
+    assert.match(JSON.stringify(events), /Not sent to the host “far”[^"]*: \.env, local\/a\.json/);
+    const consents = await window.consents();
+    const command = await consents.includedFor(repository.path, 'far');
+    assert.ok(command !== undefined);
+    await consents.record(command, true);
+    const session = await completed((await fixture.session(window, { prompt: 'edit notes.txt hello' })).id);
+    const worktree = await worktreeOf(session);
+    assert.equal(await readFile(join(worktree, '.env'), 'utf8'), 'SECRET=1\n');
+    assert.deepEqual(await readdir(join(worktree, 'local')), ['a.json']);
+    assert.deepEqual(await changesOf(session.id), ['added notes.txt']);
+    await window.deleteSession(session.id);
+    await window.undoDelete(session.id);
+    assert.equal(await readFile(join(worktree, '.env'), 'utf8'), 'SECRET=1\n');
+    await rm(join(repository.path, '.env'));
+    await rm(join(repository.path, 'local'), { recursive: true });
+  });
+
   it('are those of a snapshot, of a session there or here, where it starts from that', async () => {
     const there = await fixture.completedSession(window, 'edit notes.txt far');
     const here = await fixture.here.completedSession(window, 'edit notes.txt near');
