@@ -171,6 +171,7 @@ const product = [
     define: { CORRAL_VERSION: JSON.stringify(version) },
     plugins: [bundleAsText],
   },
+  { ...runner, entryPoints: { askpass: 'src/supervisor/hosts/transport/askpassProgram.ts' } },
   { ...runner, entryPoints: { gitBridge: 'src/supervisor/hosts/work/bridgeProgram.ts' } },
   { ...page, entryPoints: { textWorker: 'media/timeline/worker/textWorker.ts' }, format: 'iife' },
   // The code of its worker is loaded when there is something to format.

@@ -14,6 +14,7 @@ import { COMMANDS, READY_CONTEXT, SETTINGS } from './views/text/contributions';
 import { goOnAtLimit } from './views/notices/limitNotice';
 import type { Sight } from './views/noticeChoice';
 import { SessionNotices } from './views/notices/sessionNotices';
+import { HostsTree } from './views/hosts/hostsTree';
 import { OverviewPanel } from './views/overview/overviewPanel';
 import { keepReviews } from './views/reviewTabs';
 import { OwnWorktree } from './views/sessions/ownWorktree';
@@ -50,6 +51,7 @@ export function activate(context: vscode.ExtensionContext): CorralApi {
     bundles,
     settings: readSettings,
     worktreeSettings: (repository) => readWorktreeSettings(scope.folderOf(repository)),
+    keptValues: context.globalState,
     isTrusted: () => vscode.workspace.isTrusted,
     log,
   });
@@ -68,10 +70,12 @@ export function activate(context: vscode.ExtensionContext): CorralApi {
       statusBar.show(sessions);
       activeSession.show(sessions);
       ownWorktree.show(sessions);
+      hosts.show(sessions);
     },
     onError: (error) => log.error(`The list of sessions: ${messageOf(error)}`),
   });
 
+  const hosts = new HostsTree(made, (error) => log.error(`The list of hosts: ${messageOf(error)}`));
   const onError = (doing: string, error: unknown): void => void showError(log, doing, error);
   const momentFiles = new MomentFiles(made);
   const prompts = new PromptLoader(context, made.git);
@@ -164,6 +168,7 @@ export function activate(context: vscode.ExtensionContext): CorralApi {
     vscode.workspace.onDidChangeConfiguration((change) => {
       if (change.affectsConfiguration(`${SECTION}.${SETTINGS.hosts}`)) made.hosts.noteSettings();
     }),
+    hosts,
     new ProcessesTree(made),
     registerRowBadges(),
     momentFiles,

@@ -17,6 +17,7 @@ const ICONS: Record<ComposerPart, IconName> = {
   issue: 'issue',
   agent: 'agent',
   model: 'model',
+  where: 'computer',
   repository: 'repository',
   base: 'branch',
   permissions: 'shield',

@@ -54,6 +54,7 @@ export function SessionHeader({
         )}
         {session.issue !== undefined && <IssueLink issue={session.issue} />}
         <span class="faint">{oneLine(session.agent, 60)}</span>
+        {session.host !== undefined && <HostName host={session.host} nowMs={nowMs} />}
         {facts?.model !== undefined && <span class="faint">{oneLine(facts.model, 60)}</span>}
         <ContextGauge context={facts === undefined ? session.context : facts.context} />
         {hasUsage && <span class="faint">{usageText(usage)}</span>}
@@ -74,6 +75,25 @@ function IssueLink({ issue }: { issue: NonNullable<TimelineSession['issue']> }) 
     <a class="link" data-testid="issue" href={url} title={`${oneLine(title, 200)}\n${url}`} rel="noreferrer">
       {`${repository}${issueLabel(issue)}`}
     </a>
+  );
+}
+
+/** The other host on which it works. */
+function HostName({ host, nowMs }: { host: NonNullable<TimelineSession['host']>; nowMs: number }) {
+  const { name, state, mirroredTo } = host;
+  const isAway = state === 'connecting' || state === 'unreachable';
+  return (
+    <span
+      class="faint"
+      data-testid="host"
+      title={
+        isAway && mirroredTo !== undefined
+          ? l10n.t('What is here goes up to {0}', formatTime(Date.parse(mirroredTo), nowMs))
+          : undefined
+      }
+    >
+      {l10n.t('on {host}', { host: name })}
+    </span>
   );
 }
 
@@ -130,6 +150,8 @@ function statusText(session: TimelineSession, nowMs: number): string {
 /** Why the session has its status, if the status alone does not say it. */
 function reasonOf(session: TimelineSession, nowMs: number): string | undefined {
   if (session.checking) return l10n.t('checking');
+  if (session.unreachable !== undefined && session.host !== undefined && session.host.state !== 'connected')
+    return l10n.t('host not reachable since {0}', formatTime(Date.parse(session.unreachable), nowMs));
   if (session.unreachable !== undefined)
     return l10n.t('not responding since {0}', formatTime(Date.parse(session.unreachable), nowMs));
   if (session.paused !== undefined)

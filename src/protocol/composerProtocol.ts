@@ -11,7 +11,16 @@ const count = v.pipe(v.number(), v.integer(), v.minValue(0));
 const none = v.object({});
 
 /** What is chosen beside the prompt, in the order of its buttons. */
-export const COMPOSER_PARTS = ['issue', 'agent', 'model', 'repository', 'base', 'permissions', 'after'] as const;
+export const COMPOSER_PARTS = [
+  'issue',
+  'agent',
+  'model',
+  'where',
+  'repository',
+  'base',
+  'permissions',
+  'after',
+] as const;
 export type ComposerPart = (typeof COMPOSER_PARTS)[number];
 
 const stateSchema = v.object({

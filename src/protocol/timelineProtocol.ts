@@ -74,6 +74,15 @@ export const sessionSchema = v.object({
   issue: v.exactOptional(issueReferenceSchema),
   /** Where its files lie, so that paths in it can be shown without it. */
   worktreePath: v.exactOptional(text),
+  /** The other host on which it works, and the time of the last event that came from there. */
+  host: v.exactOptional(
+    v.object({
+      name: text,
+      state: v.picklist(['idle', 'connecting', 'connected', 'unreachable']),
+      since: v.exactOptional(text),
+      mirroredTo: v.exactOptional(text),
+    }),
+  ),
   status: v.picklist(['Starting', 'Running', 'Completed', 'Failed']),
   state: v.picklist(RUN_STATES),
   /** When `state` was reached, ISO 8601 UTC. */

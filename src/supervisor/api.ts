@@ -9,9 +9,10 @@ import type { AttachmentReference } from '../storage/attachments';
 import type { IssueReference } from '../storage/issueReference';
 import type { AppendedRange } from '../storage/database/storeIndex';
 import type { ConversationEntry } from '../storage/timelineQueries';
-import type { HostCheck, HostsApi, HostSummary, HostTestReport, SessionHost } from './hosts/hostsApi';
+import type { HostsApi, SessionHost } from './hosts/hostsApi';
 
-export type { AgentOffers, Disposable, Event, HostSummary, HostTestReport, HostCheck, SessionHost, IssueReference };
+export type { AgentOffers, Disposable, Event, IssueReference };
+export type { HostCheck, HostSpace, HostSummary, HostTestReport, SessionHost } from './hosts/hostsApi';
 
 /** The only four words for a session's state that people see. */
 export type SessionStatus = 'Starting' | 'Running' | 'Completed' | 'Failed';

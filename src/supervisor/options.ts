@@ -1,4 +1,5 @@
 import type { Log } from '../common/log';
+import type { KeptValues } from './hosts/keptReports';
 import {
   DEFAULT_SETTINGS,
   DEFAULT_WORKTREE_SETTINGS,
@@ -37,12 +38,15 @@ export interface SupervisorOptions {
   silenceLimitMs?: number;
   /** How long sessions of one account stay apart that go on after a usage limit, in milliseconds. Default 10 s. */
   limitStaggerMs?: number;
+  /** Where what tests of hosts found is kept. Default: until the end of this process. */
+  keptValues?: KeptValues;
   /** False refuses everything that would start a program. Default true. */
   isTrusted?: () => boolean;
   log?: Log;
 }
 
 export function withDefaults(options: SupervisorOptions): Required<SupervisorOptions> {
+  const values = new Map<string, unknown>();
   return {
     autoRecover: true,
     startsRuns: true,
@@ -52,6 +56,7 @@ export function withDefaults(options: SupervisorOptions): Required<SupervisorOpt
     bundles: __dirname,
     settings: () => DEFAULT_SETTINGS,
     worktreeSettings: () => DEFAULT_WORKTREE_SETTINGS,
+    keptValues: { get: (key) => values.get(key), update: (key, value) => Promise.resolve(void values.set(key, value)) },
     isTrusted: () => true,
     log: SILENT,
     ...options,

@@ -54,7 +54,7 @@ describe('another host', () => {
 
   it('is said to lack something, with what to do', async () => {
     await window.runCommand('Corral: Test Connection…');
-    await option('all is there').filter({ hasText: 'far' }).waitFor();
+    await option('reachable').filter({ hasText: 'far' }).waitFor();
     await window.pick('old-git');
     await window.quickInput.getByText('old-git · 1 thing is missing').waitFor();
     const first = await window.quickInput.getByRole('option').first().innerText();

@@ -1,7 +1,6 @@
 import { describe, it } from 'mocha';
 import type { Frame } from 'playwright-core';
 import type { SessionsView } from '../support/vscode/sessionsView';
-import { THEMES } from '../support/vscode/themes';
 import { useWindow } from '../support/vscode/useWindow';
 import type { Window } from '../support/vscode/window';
 
@@ -32,19 +31,6 @@ describe('what it looks like', () => {
     },
   );
 
-  /** Takes a picture in each theme once `shown` has resolved. */
-  async function pictures(name: string, shown: () => Promise<void>): Promise<void> {
-    for (const [suffix, theme] of Object.entries({
-      light: THEMES.light,
-      dark: THEMES.dark,
-      contrast: THEMES['high contrast'],
-    })) {
-      await window.useTheme(theme);
-      await shown();
-      await window.picture(`${name}-${suffix}`);
-    }
-  }
-
   /** The timeline of the session with this title. */
   async function timeline(title: string, selector: string): Promise<Frame> {
     await sessions.row(title).click();
@@ -52,7 +38,7 @@ describe('what it looks like', () => {
   }
 
   it('the welcome', async () => {
-    await pictures('welcome', async () => {
+    await window.pictures('welcome', async () => {
       await window.page.getByRole('button', { name: 'Try the Demo', exact: true }).waitFor();
     });
   });
@@ -69,7 +55,7 @@ describe('what it looks like', () => {
     await window.runCommand('Corral: New Session…');
     await window.answerInput('Greet in French too');
     await sessions.row('Greet in').waitFor();
-    await pictures('question', async () => {
+    await window.pictures('question', async () => {
       await sessions.row('needs input').waitFor({ timeout: 60_000 });
       const frame = await timeline('Greet in', '[data-testid=permission]');
       await frame.getByTestId('permission').getByRole('button', { name: 'Allow', exact: true }).waitFor();
@@ -77,7 +63,7 @@ describe('what it looks like', () => {
     const frame = await timeline('Greet in', '[data-testid=permission]');
     await frame.getByTestId('permission').getByRole('button', { name: 'Allow', exact: true }).click();
     await sessions.row('Greet in', 'Completed').waitFor({ timeout: 60_000 });
-    await pictures('session', async () => {
+    await window.pictures('session', async () => {
       await sessions.row('Greet in', 'Completed').waitFor();
       const opened = await timeline('Greet in', '[data-kind="run.exited"]');
       await opened.getByTestId('status').filter({ hasText: 'Completed' }).waitFor();

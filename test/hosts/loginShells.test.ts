@@ -47,7 +47,7 @@ describe('a host behind ssh', () => {
     return machine;
   }
   const open = async ({ alias }: SshMachine): Promise<Transport> =>
-    await openTransport({ name: 'far', setting: { ssh: alias } }, { program, mayAsk: false });
+    await openTransport({ name: 'far', setting: { ssh: alias } }, { program });
 
   describe('whose login shell is', () => {
     for (const [title, options] of Object.entries(SHELLS))
@@ -79,7 +79,7 @@ describe('a host behind ssh', () => {
 
   it('is entered by a command as well', async () => {
     const far = await startMachine({});
-    const transport = await openTransport({ name: 'far', setting: { exec: far.enter } }, { program, mayAsk: false });
+    const transport = await openTransport({ name: 'far', setting: { exec: far.enter } }, { program });
     assert.equal(transport.node, `${NODE_FOLDER}/node`);
     assert.equal(await talk(transport, ALL_BYTES), `1.0.0 serve\n${ALL_BYTES.toString('latin1')}`);
     assert.equal(

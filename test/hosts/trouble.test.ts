@@ -31,10 +31,7 @@ describe('a host behind ssh that cannot be used', () => {
     return machine;
   }
   const open = async (ssh: string, root?: string): Promise<Transport> =>
-    await openTransport(
-      { name: 'far', setting: { ssh, ...(root === undefined ? {} : { root }) } },
-      { program, mayAsk: false },
-    );
+    await openTransport({ name: 'far', setting: { ssh, ...(root === undefined ? {} : { root }) } }, { program });
   async function assertFails(opening: Promise<Transport>, code: HostError['code'], message: RegExp): Promise<void> {
     await assert.rejects(opening, (error) => {
       assert.ok(error instanceof HostError, String(error));
@@ -124,7 +121,7 @@ describe('a host behind ssh that cannot be used', () => {
     const old = await open(far.alias);
     assert.equal(await firstWords(old), '1.0.0 serve\n');
     const host = { name: 'far', setting: { ssh: far.alias } };
-    const next = await openTransport(host, { program: echoProgram('2.0.0'), mayAsk: false });
+    const next = await openTransport(host, { program: echoProgram('2.0.0') });
     assert.equal(await talk(next, 'new'), '2.0.0 serve\nnew');
     assert.equal(await talk(old, 'old'), 'old');
     assert.equal((await readdir(far.file('~/.corral-host/bin'))).length, 2);

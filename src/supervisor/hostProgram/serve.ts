@@ -28,6 +28,7 @@ import { makeWorktree } from './sessions/makeWorktree';
 import { cancelRun, endRun, endServersOf, findAgent, findRun, startRun } from './sessions/runs';
 import { changeWorktree, eraseSession, putIncluded } from './sessions/worktrees';
 import { tailFile } from './tailFile';
+import { listVersions, removeVersions } from './versions';
 
 /** So long a window may say nothing; then its link is dead, and what runs on it has nobody any more. */
 const SILENCE_LIMIT_MS = 30_000;
@@ -134,6 +135,12 @@ function handle(
         channel,
         putIncluded(request, channel).then(() => null),
       );
+      return;
+    case 'listVersions':
+      answer(channel, listVersions());
+      return;
+    case 'removeVersions':
+      answer(channel, removeVersions(request.names));
       return;
     default:
       answer(

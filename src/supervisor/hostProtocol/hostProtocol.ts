@@ -32,6 +32,9 @@ const program = {
   environment: v.exactOptional(v.record(word, word)),
 };
 
+/** The folder of a version of the host program: `<version>-<sha256>`. */
+export const HOST_VERSION_NAME = v.pipe(text, v.regex(/^[\w.+-]{1,100}-[0-9a-f]{64}$/));
+
 /** The first frame of a channel. What it is answered with stands beside each. */
 export const hostRequestSchema = v.variant('request', [
   /** The first of a link: a `hostHelloSchema` as data. Nothing else is answered before. */
@@ -56,6 +59,10 @@ export const hostRequestSchema = v.variant('request', [
   v.object({ request: v.literal('list'), path }),
   /** `identitySchema` as data. */
   v.object({ request: v.literal('startDetached'), ...program, output: v.exactOptional(path) }),
+  /** `hostVersionsSchema` as data: the versions of the host program there, but for the one that answers. */
+  v.object({ request: v.literal('listVersions') }),
+  /** Removes those that nothing uses; `removedVersionsSchema` as data. */
+  v.object({ request: v.literal('removeVersions'), names: v.pipe(v.array(HOST_VERSION_NAME), v.maxLength(1_000)) }),
   ...sessionRequests,
 ]);
 export type HostRequest = v.InferOutput<typeof hostRequestSchema>;
@@ -89,6 +96,16 @@ export const hostFileSchema = v.nullable(
 );
 export const livenessSchema = v.picklist(['alive', 'dead', 'unknown'] satisfies Liveness[]);
 export const hostNamesSchema = v.nullable(v.pipe(v.array(text), v.maxLength(MAX_LISTED_NAMES)));
+
+const hostVersionSchema = v.object({
+  name: HOST_VERSION_NAME,
+  bytes: count,
+  /** A process runs it, or a run there may need it. */
+  isUsed: v.boolean(),
+});
+export type HostVersion = v.InferOutput<typeof hostVersionSchema>;
+export const hostVersionsSchema = v.pipe(v.array(hostVersionSchema), v.maxLength(MAX_LISTED_NAMES));
+export const removedVersionsSchema = v.pipe(v.array(HOST_VERSION_NAME), v.maxLength(MAX_LISTED_NAMES));
 
 /** Codes of the errors that a channel of the host ends with. */
 export type HostErrorCode =

@@ -17,6 +17,7 @@ export class HostPool implements Disposable {
   readonly changed: Emitter<{ name: string; state: HostState }>;
   readonly #options: HostPoolOptions;
   readonly #connections = new Map<string, Promise<HostConnection>>();
+  readonly #states = new Map<string, HostState>();
   #isDisposed = false;
 
   constructor(options: HostPoolOptions) {
@@ -32,10 +33,16 @@ export class HostPool implements Disposable {
     return await opening;
   }
 
+  /** How the connection is; undefined where none was asked for. */
+  stateOf(name: string): HostState | undefined {
+    return this.#states.get(name);
+  }
+
   /** Ends the connection to a host whose entry changed. */
   forget(name: string): void {
     const opening = this.#connections.get(name);
     this.#connections.delete(name);
+    this.#states.delete(name);
     void opening?.then((connection) => connection.close());
   }
 
@@ -53,7 +60,10 @@ export class HostPool implements Disposable {
       connection.close();
       return connection;
     }
-    connection.onDidChangeState((state) => this.changed.fire({ name, state }));
+    connection.onDidChangeState((state) => {
+      this.#states.set(name, state);
+      this.changed.fire({ name, state });
+    });
     void connection.reconnectNow();
     return connection;
   }

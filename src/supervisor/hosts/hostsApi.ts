@@ -24,11 +24,24 @@ export interface HostTestReport {
   hostName: string;
   /** From the start of the connection until the host program answered. */
   connectMs: number;
+  /** For the smallest question and its answer. */
+  roundTripMs: number;
   /** False where a check failed. */
   usable: boolean;
   checks: HostCheck[];
+  /** The agents that can be used there, of those that Corral knows without a setting. */
+  agents: { name: string; version?: string }[];
+  cores: number;
+  memory: HostSpace;
+  /** The disk that holds the folder for all that Corral keeps there. */
+  disk: HostSpace;
   /** What the host printed before its program spoke, such as a greeting; '' for nothing. */
   printed: string;
+}
+
+export interface HostSpace {
+  bytes: number;
+  freeBytes: number;
 }
 
 /** An entry of the setting `corral.hosts`. */
@@ -40,8 +53,12 @@ export interface HostSummary {
   target?: string;
   /** What is wrong with the entry, in a sentence. */
   problem?: string;
-  /** What the last test in this window found; absent once the entry has changed. */
+  /** What the last test found, in this window or an earlier one; absent once the entry has changed. */
   lastTest?: HostTestReport;
+  /** Why the last test of this window did not get there, and when; absent once one did. */
+  failure?: { reason: string; at: string };
+  /** That on which sessions work; absent where this window needed none. `reason`: why it is unreachable. */
+  connection?: { state: 'connecting' | 'connected' | 'unreachable'; since: string; reason?: string };
 }
 
 /** The host of a session that works on one. Times are ISO 8601 UTC. */
@@ -65,6 +82,6 @@ export interface HostsApi {
    * Rejects with a `HOST_…` code where there is no connection.
    */
   testHost(name: string): Promise<HostTestReport>;
-  /** Names of hosts whose entry in `corral.hosts` changed, or that were tested. */
+  /** Names of hosts whose entry in `corral.hosts` changed, that were tested, or to which the connection changed. */
   readonly onDidChangeHosts: Event<{ names: string[] }>;
 }

@@ -9,7 +9,14 @@ import { oneLine } from '../../common/oneLine';
 import type { RunProcess } from '../../common/processes/runProcess';
 import { CorralError, type CorralErrorCode } from '../../storage/errors';
 import type { HostRequest } from '../hostProtocol/hostProtocol';
-import type { HostConnection, HostFile, HostProcess, HostProcessOptions, HostState } from '../system/hostConnection';
+import type {
+  AskPerson,
+  HostConnection,
+  HostFile,
+  HostProcess,
+  HostProcessOptions,
+  HostState,
+} from '../system/hostConnection';
 import type { HostFacts } from '../system/hostFacts';
 import type { Liveness } from '../system/identity';
 import type { ProcessIdentity } from '../system/identitySchema';
@@ -46,8 +53,8 @@ export interface ReconnectingHostOptions {
   name: string;
   /** Of this program. */
   version: string;
-  /** Opens a way to the host program; where `mayAsk` is true, it may ask a person for a password. */
-  openTransport: (options: { mayAsk: boolean; signal: AbortSignal }) => Promise<Transport>;
+  /** Opens a way to the host program. */
+  openTransport: (options: { ask?: AskPerson | undefined; signal: AbortSignal }) => Promise<Transport>;
   log: Log;
   answerLimitMs?: number;
 }
@@ -134,10 +141,10 @@ export class ReconnectingHost implements HostConnection {
     return await this.#checked(askHost(this.#open, request, schema, content));
   }
 
-  async reconnectNow(): Promise<HostState> {
+  async reconnectNow(ask?: AskPerson): Promise<HostState> {
     this.#pauseMs = FIRST_PAUSE_MS;
     await this.#attempt; // one that may not ask
-    return await this.#connect(true);
+    return await this.#connect(ask);
   }
 
   close(): void {
@@ -190,14 +197,14 @@ export class ReconnectingHost implements HostConnection {
     this.#changes.fire(state);
   }
 
-  async #connect(mayAsk: boolean): Promise<HostState> {
+  async #connect(ask?: AskPerson): Promise<HostState> {
     if (this.#state.kind === 'connected' || this.#isClosed) return this.#state;
     clearTimeout(this.#retry);
-    this.#attempt ??= this.#tryOnce(mayAsk).finally(() => (this.#attempt = undefined));
+    this.#attempt ??= this.#tryOnce(ask).finally(() => (this.#attempt = undefined));
     return await this.#attempt;
   }
 
-  async #tryOnce(mayAsk: boolean): Promise<HostState> {
+  async #tryOnce(ask: AskPerson | undefined): Promise<HostState> {
     const silent = this.#link;
     this.#link = undefined;
     silent?.close();
@@ -205,7 +212,7 @@ export class ReconnectingHost implements HostConnection {
     const { openTransport, version, answerLimitMs = DEFAULT_ANSWER_LIMIT_MS } = this.#options;
     const closing = this.#closing.signal;
     try {
-      const transport = await openTransport({ mayAsk, signal: closing });
+      const transport = await openTransport({ ask, signal: closing });
       this.#printed = transport.printed;
       const link = await HostLink.open(transport, {
         version,
@@ -251,7 +258,7 @@ export class ReconnectingHost implements HostConnection {
     }
     const pauseMs = this.#pauseMs;
     this.#pauseMs = Math.min(MAX_PAUSE_MS, pauseMs * 2);
-    this.#retry = setTimeout(() => void this.#connect(false), pauseMs);
+    this.#retry = setTimeout(() => void this.#connect(), pauseMs);
     this.#setState({ kind: 'unreachable', sinceMs, error, retryAtMs: Date.now() + pauseMs });
   }
 }

@@ -17,6 +17,12 @@ export type HostState =
   | { kind: 'connected'; sinceMs: number }
   | { kind: 'unreachable'; sinceMs: number; error: CorralError; retryAtMs?: number };
 
+/**
+ * Asks a person what ssh wants to know, such as a password, in ssh's or the host's words. Undefined where there is no
+ * answer; `signal` is aborted when none is needed any more.
+ */
+export type AskPerson = (prompt: string, signal: AbortSignal) => Promise<string | undefined>;
+
 export interface HostProcessOptions {
   /** An absolute path there; the home folder where absent. */
   cwd?: string;
@@ -100,8 +106,8 @@ export interface HostConnection {
    */
   ask<S extends v.GenericSchema>(request: object, schema: S, content?: Uint8Array): Promise<v.InferOutput<S>>;
 
-  /** Tries at once where there is no link. Settles with the state that comes of it. */
-  reconnectNow(): Promise<HostState>;
+  /** Tries at once where there is no link, and asks a person only by `ask`. Settles with the state that comes of it. */
+  reconnectNow(ask?: AskPerson): Promise<HostState>;
   /** Ends the link and what runs on it; nothing is tried again. */
   close(): void;
 }

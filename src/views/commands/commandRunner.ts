@@ -2,6 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import type * as vscode from 'vscode';
 import type { SessionRequest, SessionSummary } from '../../supervisor/api';
 import type { CommandName } from '../text/contributions';
+import type { Place } from '../hosts/place';
 import type { ContextMends, Failure } from '../text/errorMessages';
 import { describeFailure, showError } from '../text/errorMessages';
 
@@ -24,6 +25,8 @@ export interface CommandContext {
   request?: SessionRequest;
   /** An agent that is to be used, where nothing is asked for yet. */
   agent?: string;
+  /** Where a session is to work, where nothing is asked for yet. */
+  place?: Place;
   /** A folder in which no repository was found yet. */
   folder?: string;
   /** Program and arguments by which a person signs in to a forge. */

@@ -30,6 +30,7 @@ import type { HostsSource } from './hosts/hostCommands';
 import { permissionCommands } from './permissionCommands';
 import type { ProcessEndingSource } from './processCommands';
 import type { QueueSource } from './queueCommands';
+import { hostMends } from './hosts/hostMends';
 import { forgeMends, repositoryMends } from './repositoryMends';
 import type { ReviewSource } from './reviewCommands';
 import type { RunsSource } from './runCommands';
@@ -66,6 +67,15 @@ const WORKTREE = [
   'locateRepository',
   'archiveSession',
   'unarchiveSession',
+] as const;
+const HOSTS = [
+  'testHost',
+  'setUpHost',
+  'connectHost',
+  'installHost',
+  'cleanUpHost',
+  'openHostWindow',
+  'openHostSettings',
 ] as const;
 const HISTORY = ['searchHistory', 'showEvent', 'showMoreResults', 'clearSearchResults', 'exportSession'] as const;
 
@@ -117,6 +127,7 @@ export function registerCommands(options: CommandsOptions): vscode.Disposable {
     ...starter.mendsFor(about),
     ...repositoryMends(source.git, runner, async (...command) => await run(...command), about),
     ...forgeMends(about),
+    ...hostMends(async (...command) => await run(...command), about),
     ...(about.session !== undefined && {
       restoreWorktree: async () => await run('restoreWorktree', about.session?.id),
     }),
@@ -219,9 +230,7 @@ export function registerCommands(options: CommandsOptions): vscode.Disposable {
       const { manageWorktrees } = await import('./worktreeManager');
       await manageWorktrees({ source, run, attempt }, argument);
     },
-    ...onDemand(['testHost', 'setUpHost'], async () =>
-      (await import('./hosts/hostCommands')).hostCommands({ source, log, attempt }),
-    ),
+    ...onDemand(HOSTS, async () => (await import('./hosts/hostCommands')).hostCommands({ source, log, attempt })),
     reportProblem: async () => {
       const { reportProblem } = await import('../help/problemReport');
       await reportProblem({ context, source, agents: async () => await source.listAgents() });

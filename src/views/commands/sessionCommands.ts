@@ -74,7 +74,8 @@ export function sessionCommands({
     duplicateSession: async (argument) => {
       requireTrust();
       const session = await choose(argument, vscode.l10n.t('Duplicate Session'), () => true, none);
-      const { repository, checkout, prompt, agent, model, argv, title, issue, baseCommit, permissionMode } = session;
+      const { repository, checkout, prompt, agent, model, argv, title, issue, baseCommit, permissionMode, host } =
+        session;
       const attachments = session.attachments?.map(({ id }) => ({ sessionId: session.id, id }));
       await starter.create({
         repository: checkout ?? repository,
@@ -85,6 +86,7 @@ export function sessionCommands({
         ...(model === undefined ? {} : { model }),
         ...(argv === undefined ? {} : { argv }),
         ...(issue === undefined ? {} : { issue }),
+        ...(host === undefined ? {} : { host: host.name }),
         ...(attachments === undefined ? {} : { attachments }),
         permissionMode,
       });

@@ -2,7 +2,9 @@ import * as v from 'valibot';
 import * as vscode from 'vscode';
 import { CorralError } from '../../storage/errors';
 import type { Attachment, CorralApi, SessionRequest } from '../../supervisor/api';
+import type { Hosts } from '../../supervisor/hosts/hosts';
 import { initializeRepository } from '../../supervisor/git/repository';
+import { HERE } from '../hosts/place';
 import { askForSession } from '../pickers/promptInput';
 import { chooseAmongRepositories, listRepositories } from '../pickers/repositoryChoice';
 import type { SessionDraft, SessionDraftOptions } from '../pickers/sessionDraft';
@@ -16,9 +18,12 @@ import type { ContextMends } from '../text/errorMessages';
 import type { ConsentSource } from './consentCommands';
 import { askForConsent, askForFilters, askForIncluded } from './consentCommands';
 import type { CommandContext, CommandRunner } from './commandRunner';
+import { askForSsh } from './hosts/askForSsh';
 
 export interface SessionStarterOptions extends SessionDraftOptions {
-  source: SessionDraftOptions['source'] & Pick<CorralApi, 'createSession'> & ConsentSource;
+  source: SessionDraftOptions['source'] &
+    Pick<CorralApi, 'createSession'> &
+    ConsentSource & { readonly hosts: Pick<Hosts, 'connect'> };
   runner: CommandRunner;
   reveal: (sessionId: string) => Promise<void>;
 }
@@ -45,8 +50,12 @@ export class SessionStarter {
     context.request = request;
     await askForConsent(source, request.repository, 'setup');
     await askForFilters(source, request.repository);
-    if (request.host !== undefined) await askForIncluded(source, request.repository, request.host);
-    const { id } = await inProgress(async () => await source.createSession(request));
+    const { host } = request;
+    if (host !== undefined) await askForIncluded(source, request.repository, host);
+    const { id } = await inProgress(async () => {
+      if (host !== undefined) await source.hosts.connect(host, askForSsh(host));
+      return await source.createSession(request);
+    });
     delete context.request;
     await reveal(id);
     return id;
@@ -61,7 +70,8 @@ export class SessionStarter {
   async startDraft(repository: string, draft: SessionDraft, attachments: Attachment[]): Promise<string | undefined> {
     requireTrust();
     if (!(await completeDraft(draft))) return undefined;
-    const request = requestOf(this.#options, repository, draft);
+    this.#options.runner.context.place = draft.where;
+    const request = await requestOf(this.#options, repository, draft);
     return await this.create({ ...request, ...(attachments.length > 0 && { attachments }) });
   }
 
@@ -136,6 +146,7 @@ export class SessionStarter {
         argv: request.argv,
         model: request.model,
         issue: request.issue,
+        where: request.host === undefined ? HERE : { kind: 'host', name: request.host },
       });
     });
   }

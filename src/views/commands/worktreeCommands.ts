@@ -1,15 +1,16 @@
 import { access } from 'node:fs/promises';
 import * as vscode from 'vscode';
 import { CorralError } from '../../storage/errors';
-import type { CorralApi, SessionSummary } from '../../supervisor/api';
+import type { CorralApi, HostSummary, SessionHost, SessionSummary } from '../../supervisor/api';
 import type { WorktreeSummary } from '../../supervisor/git/worktrees/worktreeSummary';
 import type { WorktreeControl } from '../../supervisor/lifecycle/worktreeControl';
 import type { ChooseSession } from '../pickers/sessionChoice';
+import { openRemoteWindow } from '../hosts/remoteWindow';
 import { inProgress } from '../progress';
 import { hasBegun, hasEnded, isOpen } from '../sessionPredicates';
 import type { CommandName } from '../text/contributions';
 import { showInformationMessage, showPassingMessage, showWarningMessage } from '../text/messages';
-import { deletionDetail, deletionDetailOfMany } from '../text/worktreeLabels';
+import { deletionDetail, deletionDetailOfMany, worktreeFolder } from '../text/worktreeLabels';
 import type { CommandActions, RunCommand } from './commandRunner';
 import type { ConsentSource } from './consentCommands';
 import { askForConsent } from './consentCommands';
@@ -35,6 +36,7 @@ export interface WorktreesSource
       'getSession' | 'deleteSession' | 'undoDelete' | 'restoreWorktree' | 'archiveSession' | 'onDidChangeSessions'
     >,
     ConsentSource {
+  readonly hosts: { list(): HostSummary[] };
   worktree(id: string): Promise<Pick<WorktreeControl, 'summary' | 'delete' | 'locateRepository'>>;
 }
 
@@ -113,6 +115,10 @@ export function worktreeCommands({
     openWorktree: async (argument) => {
       const title = vscode.l10n.t('Open Worktree in New Window');
       const session = await choose(argument, title, (each) => !each.deleted && !each.archived, noSession);
+      if (session.host !== undefined) {
+        void openRemoteWindow(hostOf(session.host, source.hosts.list()), worktreeFolder(session));
+        return;
+      }
       await requireWorktree(session);
       await vscode.commands.executeCommand('vscode.openFolder', vscode.Uri.file(session.worktreePath), {
         forceNewWindow: true,
@@ -207,6 +213,16 @@ export function worktreeCommands({
       await reveal(id);
     },
   };
+}
+
+/** The session's host as the setting has it now. */
+function hostOf({ name }: SessionHost, hosts: readonly HostSummary[]): HostSummary {
+  const host = hosts.find((each) => each.name === name);
+  if (host !== undefined) return host;
+  throw new CorralError(
+    'HOST_UNKNOWN',
+    vscode.l10n.t('There is no host “{name}” any more. Put it back into the setting corral.hosts.', { name }),
+  );
 }
 
 /** @throws WORKTREE_MISSING, and HOST_NOT_SUPPORTED where it is on another host */

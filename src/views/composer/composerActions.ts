@@ -10,6 +10,8 @@ import type { SessionSummary } from '../../supervisor/api';
 import type { ComposerPart } from '../../protocol/composerProtocol';
 import type { CommandRunner } from '../commands/commandRunner';
 import type { SessionStarter } from '../commands/sessionStarter';
+import { placeDetail, placeLabel } from '../hosts/place';
+import { isPlaceAsked, readHosts } from '../pickers/placeChoice';
 import { chooseAmongRepositories } from '../pickers/repositoryChoice';
 import { SessionPreparer } from '../pickers/sessionPreparer';
 import type { SessionDraft, SessionDraftOptions } from '../pickers/sessionDraft';
@@ -20,7 +22,7 @@ import {
   MODE_NAMES,
   modeOf,
   newDraft,
-  requireAgent,
+  requireStartable,
 } from '../pickers/sessionDraft';
 import { plainLabel } from '../text/plainLabel';
 import type { ComposerActions, ShownPart } from './composerInterfaces';
@@ -74,9 +76,11 @@ export function composerActions(options: ComposerActionsOptions): Omit<ComposerA
       const others = base === undefined || after === undefined ? {} : { base, after };
       return await newDraft(options, repository, { ...others, ...kept });
     },
-    check: async ({ agent }) => {
-      runner.context.agent = agent;
-      await requireAgent(options, agent);
+    check: async (choices) => {
+      const { agent, where } = choices;
+      runner.context.place = where;
+      if (where.kind === 'here') runner.context.agent = agent;
+      await requireStartable(options, choices);
     },
     choose: async (repository, choices, part) => {
       if (part === 'issue') await chooseWhetherFor(choices);
@@ -90,7 +94,7 @@ export function composerActions(options: ComposerActionsOptions): Omit<ComposerA
     // An agent that is not there is refused when the session is started.
     commandsOf: async (repository, { agent }) =>
       (await source.agentOffers(agent, repository).catch(() => undefined))?.commands ?? [],
-    written: (repository, { base }) => preparer.prepare(repository, base.revision),
+    written: (repository, choices) => preparer.prepare(repository, choices),
     history: async (repository) => latestPrompts(await source.listSessions({ repository })),
     start: async ({ repository, prompt, choices, attachments }) => {
       const files = attachments.map(({ path, name }) => ({ path, name }));
@@ -149,6 +153,12 @@ function showChoice(
     case 'model': {
       const label = modelOf(options, choices);
       return label === undefined ? undefined : { part, name: vscode.l10n.t('Model'), label, detail: label };
+    }
+    case 'where': {
+      const { where } = choices;
+      if (!isPlaceAsked(where, options.source)) return undefined;
+      const detail = placeDetail(where, readHosts(options.source) ?? []);
+      return { part, name: vscode.l10n.t('Where'), label: placeLabel(where), detail };
     }
     case 'issue': {
       const { issue } = choices;

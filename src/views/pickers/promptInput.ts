@@ -2,7 +2,9 @@ import * as vscode from 'vscode';
 import { messageOf } from '../../common/errors';
 import { CorralError } from '../../storage/errors';
 import type { SessionRequest } from '../../supervisor/api';
+import { placeLabel } from '../hosts/place';
 import { SECTION } from '../settings';
+import { isPlaceAsked } from './placeChoice';
 import type { DraftPart, SessionDraft, SessionDraftOptions } from './sessionDraft';
 import {
   choosePart,
@@ -14,7 +16,7 @@ import {
   modeOf,
   newDraft,
   requestOf,
-  requireAgent,
+  requireStartable,
 } from './sessionDraft';
 import { SessionPreparer } from './sessionPreparer';
 
@@ -36,14 +38,22 @@ export async function askForSession(
       if (!isAgentChosen) draft.agent = await defaultAgent(options);
       return await describeDraft(options, draft);
     };
-    const answer = await askForPrompt(draft.prompt, describe, () => preparer.prepare(repository, draft.base.revision));
+    const parts = DRAFT_PARTS.filter((part) => part !== 'where' || isPlaceAsked(draft.where, options.source));
+    const answer = await askForPrompt({ value: draft.prompt, parts, describe }, () => {
+      preparer.prepare(repository, draft);
+    });
     draft.prompt = answer.text;
     if (answer.part !== undefined) {
       await choosePart(options, repository, draft, answer.part).catch(options.onError);
       isAgentChosen ||= answer.part === 'agent';
       continue;
     }
-    if (await completeDraft(draft)) return requestOf(options, repository, draft);
+    if (!(await completeDraft(draft))) continue;
+    try {
+      return await requestOf(options, repository, draft);
+    } catch (error) {
+      options.onError(error); // the prompt stays
+    }
   }
 }
 
@@ -51,6 +61,7 @@ export async function askForSession(
 const BUTTONS: Record<DraftPart, vscode.QuickInputButton> = {
   agent: { iconPath: new vscode.ThemeIcon('robot'), tooltip: vscode.l10n.t('Choose the Agent') },
   model: { iconPath: new vscode.ThemeIcon('sparkle'), tooltip: vscode.l10n.t('Choose the Model') },
+  where: { iconPath: new vscode.ThemeIcon('vm'), tooltip: vscode.l10n.t('Choose Where It Works') },
   base: { iconPath: new vscode.ThemeIcon('git-branch'), tooltip: vscode.l10n.t('Choose the Base') },
   after: { iconPath: new vscode.ThemeIcon('watch'), tooltip: vscode.l10n.t('Start After Other Sessions') },
   permissions: { iconPath: new vscode.ThemeIcon('shield'), tooltip: vscode.l10n.t('Choose Its Permissions') },
@@ -62,18 +73,21 @@ interface PromptAnswer {
   part?: DraftPart;
 }
 
-/** `describe` gives the line below the prompt. */
-async function askForPrompt(
-  value: string,
-  describe: () => Promise<string>,
-  onWrite: () => void,
-): Promise<PromptAnswer> {
+interface PromptQuestion {
+  value: string;
+  /** What there are buttons for. */
+  parts: readonly DraftPart[];
+  /** Gives the line below the prompt. */
+  describe: () => Promise<string>;
+}
+
+async function askForPrompt({ value, parts, describe }: PromptQuestion, onWrite: () => void): Promise<PromptAnswer> {
   const input = vscode.window.createInputBox();
   input.title = vscode.l10n.t('New Session');
   input.value = value;
   input.placeholder = vscode.l10n.t('What should the agent do?');
   input.prompt = await describe();
-  input.buttons = Object.values(BUTTONS);
+  input.buttons = parts.map((part) => BUTTONS[part]);
   input.ignoreFocusOut = true; // a long prompt is not lost to a click beside it
   // A new window may read its settings later than it asks.
   const settings = vscode.workspace.onDidChangeConfiguration((change) => {
@@ -104,17 +118,16 @@ async function askForPrompt(
 
 /** What is chosen, and what keeps a session with that from starting. */
 async function describeDraft(options: SessionDraftOptions, draft: SessionDraft): Promise<string> {
-  const problem = await requireAgent(options, draft.agent).then(() => undefined, messageOf);
+  const problem = await requireStartable(options, draft).then(() => undefined, messageOf);
   const choices = describeChoices(options, draft);
   return problem === undefined ? choices : `${choices}. ${problem}`;
 }
 
 /** The choices in a line: `claude from HEAD, asks before every change and command`. */
 function describeChoices(options: SessionDraftOptions, draft: SessionDraft): string {
-  const names = {
-    agent: draft.model === undefined ? draft.agent : `${draft.agent} · ${draft.model}`,
-    base: draft.base.label,
-  };
+  const { where } = draft;
+  const worker = draft.model === undefined ? draft.agent : `${draft.agent} · ${draft.model}`;
+  const names = { agent: where.kind === 'here' ? worker : `${worker} · ${placeLabel(where)}`, base: draft.base.label };
   const mode = MODE_LABELS[modeOf(options, draft)];
   const { length } = dependenciesOf(draft);
   if (length === 0) return vscode.l10n.t('{agent} from {base}, {mode}', { ...names, mode });

@@ -10,6 +10,7 @@ import type { SessionRequest, SessionSummary } from '../../supervisor/api';
 import type { Git } from '../../supervisor/git/git';
 import { findRepository } from '../../supervisor/git/repository';
 import type { SupervisorSettings } from '../../supervisor/settings';
+import { leastBusyHost, requireHost, type Place } from '../hosts/place';
 import { parseCommandLine } from '../text/commandLine';
 import type { AgentsSource } from './agentChoice';
 import { chooseAgents } from './agentChoice';
@@ -18,9 +19,13 @@ import { chooseBase, HEAD_BASE } from './baseChoice';
 import { chooseDependencies } from './dependencyChoice';
 import type { OffersSource } from './modelChoice';
 import { chooseModel } from './modelChoice';
+import type { HostsListSource } from './placeChoice';
+import { choosePlace, readHosts, readPlace } from './placeChoice';
 import type { PreparingSource } from './sessionPreparer';
 
-const PERMISSION_MODE_KEY = 'permissionMode'; // kept by repository
+/** What was chosen last, kept by repository. */
+const PERMISSION_MODE_KEY = 'permissionMode';
+const PLACE_KEY = 'where';
 
 /** What each mode lets an agent do, to go on a sentence. */
 export const MODE_LABELS: Record<PermissionMode, string> = {
@@ -42,6 +47,7 @@ export interface SessionDraft {
   agent: string;
   /** Undefined for the agent's own choice. */
   model: string | undefined;
+  where: Place;
   base: Base;
   /** Ids of the sessions that have to complete first. */
   after: string[];
@@ -53,7 +59,7 @@ export interface SessionDraft {
 
 export interface SessionDraftOptions {
   context: vscode.ExtensionContext;
-  source: BaseSource & AgentsSource & OffersSource & PreparingSource;
+  source: BaseSource & AgentsSource & OffersSource & PreparingSource & HostsListSource;
   settings: () => SupervisorSettings;
   /** The folder of the bundles, where the demo agent is. */
   bundles: string;
@@ -62,7 +68,7 @@ export interface SessionDraftOptions {
 }
 
 /** What a person chooses beside the prompt, each in a quick pick. */
-export const DRAFT_PARTS = ['agent', 'model', 'base', 'after', 'permissions'] as const;
+export const DRAFT_PARTS = ['agent', 'model', 'where', 'base', 'after', 'permissions'] as const;
 export type DraftPart = (typeof DRAFT_PARTS)[number];
 
 /** A draft with the defaults of the repository for all that is not given. */
@@ -80,6 +86,7 @@ export async function newDraft(
     model: undefined,
     issue: undefined,
     ...given,
+    where: given.where ?? (await rememberedPlace(options, repository)),
     permissionMode: given.permissionMode ?? (await rememberedMode(options, repository)),
   };
 }
@@ -122,6 +129,16 @@ export async function choosePart(
       if (model !== undefined) draft.model = model.id;
       return;
     }
+    case 'where': {
+      const place = await choosePlace(source, await source.listSessions(), {
+        agent: draft.agent,
+        current: draft.where,
+      });
+      if (place === undefined) return;
+      draft.where = place;
+      await context.globalState.update(await repositoryKey(PLACE_KEY, source.git, repository), place);
+      return;
+    }
     case 'base':
       draft.base = (await chooseBase(source, repository)) ?? draft.base;
       return;
@@ -130,13 +147,22 @@ export async function choosePart(
       return;
     case 'permissions':
       draft.permissionMode = (await chooseMode()) ?? draft.permissionMode;
-      await context.globalState.update(await permissionModeKey(source.git, repository), draft.permissionMode);
+      await context.globalState.update(
+        await repositoryKey(PERMISSION_MODE_KEY, source.git, repository),
+        draft.permissionMode,
+      );
   }
 }
 
-export function requestOf(options: SessionDraftOptions, repository: string, draft: SessionDraft): SessionRequest {
+/** @throws HOST_UNKNOWN where it should work on the least busy host, and no host is known to have the agent */
+export async function requestOf(
+  options: SessionDraftOptions,
+  repository: string,
+  draft: SessionDraft,
+): Promise<SessionRequest> {
   const { prompt, agent, model, base, argv, issue } = draft;
   const dependsOn = dependenciesOf(draft);
+  const host = await hostOf(options, draft);
   return {
     repository,
     prompt,
@@ -147,8 +173,14 @@ export function requestOf(options: SessionDraftOptions, repository: string, draf
     ...(dependsOn.length === 0 ? {} : { dependsOn }),
     ...(argv === undefined ? {} : { argv }),
     ...(model === undefined ? {} : { model }),
+    ...(host === undefined ? {} : { host }),
     ...(issue === undefined ? {} : { issue, title: `${issueLabel(issue)} ${oneLine(issue.title)}` }),
   };
+}
+
+async function hostOf({ source }: SessionDraftOptions, { where, agent }: SessionDraft): Promise<string | undefined> {
+  if (where.kind !== 'leastBusy') return where.kind === 'host' ? where.name : undefined;
+  return leastBusyHost(readHosts(source) ?? [], await source.listSessions(), agent);
 }
 
 export function dependenciesOf({ after, base }: SessionDraft): string[] {
@@ -167,6 +199,15 @@ export async function requireAgent(
   name: string,
 ): Promise<void> {
   if (name !== 'command') await resolveAgent(name, { agents: settings().agents, bundles }); // its program is asked for
+}
+
+/**
+ * @throws why no session can start with these choices: as `requireAgent`, or HOST_… as far as that is known here
+ */
+export async function requireStartable(options: SessionDraftOptions, { agent, where }: SessionDraft): Promise<void> {
+  if (where.kind === 'here') await requireAgent(options, agent);
+  else if (where.kind === 'host') requireHost(where.name, options.source.hosts.list(), agent);
+  else leastBusyHost(options.source.hosts.list(), [], agent);
 }
 
 /** The agent that worked last; else the first one that is installed; the demo only if none is. */
@@ -227,14 +268,22 @@ export async function rememberedMode(
   { context, source }: Pick<SessionDraftOptions, 'context'> & { source: Pick<BaseSource, 'git'> },
   folder: string,
 ): Promise<PermissionMode | undefined> {
-  const mode = context.globalState.get<unknown>(await permissionModeKey(source.git, folder));
+  const mode = context.globalState.get<unknown>(await repositoryKey(PERMISSION_MODE_KEY, source.git, folder));
   return PERMISSION_MODES.find((each) => each === mode);
 }
 
-async function permissionModeKey(git: Git, folder: string): Promise<string> {
+/** Where a session of the repository around the folder was last wanted to work. */
+async function rememberedPlace(
+  { context, source }: Pick<SessionDraftOptions, 'context' | 'source'>,
+  folder: string,
+): Promise<Place> {
+  return readPlace(context.globalState.get<unknown>(await repositoryKey(PLACE_KEY, source.git, folder)), source);
+}
+
+async function repositoryKey(name: string, git: Git, folder: string): Promise<string> {
   const repository = await findRepository(git, folder).then(
     ({ mainWorktree }) => mainWorktree,
     () => folder,
   );
-  return `${PERMISSION_MODE_KEY} ${repository}`;
+  return `${name} ${repository}`;
 }

@@ -1,4 +1,5 @@
 import type { SessionRequest } from '../../supervisor/api';
+import type { Place } from '../hosts/place';
 
 /** What makes a session's worktree ready before the session is made. */
 export interface PreparingSource {
@@ -15,11 +16,12 @@ export class SessionPreparer {
   }
 
   /** Goes on in the background. Where it cannot be, only the start of the session takes longer. */
-  prepare(repository: string, base: string): void {
-    const key = `${repository}\0${base}`;
-    if (key === this.#last) return;
+  prepare(repository: string, { base: { revision }, where }: { base: { revision: string }; where: Place }): void {
+    const key = `${repository}\0${revision}`;
+    // A host makes its worktrees itself.
+    if (key === this.#last || where.kind !== 'here') return;
     this.#last = key;
-    void this.#source.prepareSession({ repository, base }).catch(() => undefined);
+    void this.#source.prepareSession({ repository, base: revision }).catch(() => undefined);
   }
 
   /** To be called when the session was made: the next one needs a worktree of its own. */

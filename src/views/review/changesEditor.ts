@@ -4,6 +4,7 @@ import type { FileChange } from '../../supervisor/git/review/changes';
 import type { Comparison } from '../../supervisor/lifecycle/worktreeControl';
 import { rememberReview } from '../reviewTabs';
 import { showInformationMessage } from '../text/messages';
+import { worktreeFolder } from '../text/worktreeLabels';
 import { revisionUri } from './revisionFiles';
 
 /** What VS Code's multi-diff editor takes: the file that it is about, before, after. */
@@ -27,7 +28,7 @@ export async function showChanges(
   const fileAt =
     (revision: string): SideOf =>
     (path, file) =>
-      revisionUri(session.worktreePath, path, session.repository, revision, file);
+      revisionUri(worktreeFolder(session), path, session.repository, revision, file);
   const fileOnDisk = (path: string): vscode.Uri | undefined =>
     worktreePath === undefined ? undefined : vscode.Uri.joinPath(vscode.Uri.file(worktreePath), path);
   const stale = await staleDocuments(changes.map(({ path }) => fileOnDisk(path)?.toString()));

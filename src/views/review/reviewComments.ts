@@ -4,8 +4,10 @@ import * as vscode from 'vscode';
 import { isInside } from '../../common/isInside';
 import type { CorralApi, SessionSummary } from '../../supervisor/api';
 import { hasBegun } from '../sessionPredicates';
+import { worktreeFolder } from '../text/worktreeLabels';
 import type { ReviewComment } from './reviewMessage';
 import { reviewMessage } from './reviewMessage';
+import { revisionOf } from './revisionFiles';
 
 const CONTROLLER = 'corral.review';
 
@@ -51,7 +53,7 @@ export class ReviewComments implements vscode.Disposable {
     const quoted = document.getText(
       new vscode.Range(firstLine, 0, lastLine, document.lineAt(Math.min(lastLine, document.lineCount - 1)).text.length),
     );
-    const path = relative(session.worktreePath, thread.uri.fsPath).split(sep).join('/');
+    const path = relative(worktreeFolder(session), thread.uri.fsPath).split(sep).join('/');
     const comment =
       known === undefined
         ? { path, firstLine: firstLine + 1, lastLine: lastLine + 1, quoted, text }
@@ -112,10 +114,14 @@ export class ReviewComments implements vscode.Disposable {
   }
 
   async #sessionOf(uri: vscode.Uri): Promise<SessionSummary | undefined> {
-    if (uri.scheme !== 'file') return undefined;
+    const revision = revisionOf(uri);
+    if (uri.scheme !== 'file' && revision === undefined) return undefined;
     const sessions = await this.#source.listSessions();
-    return sessions.find(
-      (session) => session.worktreePath !== '' && hasBegun(session) && isInside(uri.fsPath, session.worktreePath),
-    );
+    return sessions.find((session) => {
+      // What a session on another host changed is here in git alone; its base is what it did not change.
+      const isWork =
+        session.host === undefined ? revision === undefined : ![undefined, session.baseCommit].includes(revision);
+      return isWork && hasBegun(session) && isInside(uri.fsPath, worktreeFolder(session));
+    });
   }
 }

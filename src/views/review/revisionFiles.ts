@@ -36,6 +36,11 @@ export function revisionUri(
   });
 }
 
+/** The commit or tree of such an address; undefined for any other. */
+export function revisionOf(uri: vscode.Uri): string | undefined {
+  return uri.scheme === SCHEME ? queryOf(uri).revision : undefined;
+}
+
 /** Files from git's objects, read-only and byte for byte, so that pictures can be shown as well as text. */
 export class RevisionFiles extends ReadOnlyFiles {
   readonly #git: Git;

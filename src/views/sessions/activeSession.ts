@@ -3,6 +3,7 @@ import * as vscode from 'vscode';
 import { isInside } from '../../common/isInside';
 import type { SessionSummary } from '../../supervisor/api';
 import { ACTIVE_SESSION_CONTEXT } from '../text/contributions';
+import { worktreeFolder } from '../text/worktreeLabels';
 import { sessionOfTimeline } from '../timelineUri';
 import { sessionOfReview } from '../reviewTabs';
 import { contextValue, sessionFlags } from './rowFlags';
@@ -46,9 +47,11 @@ export class ActiveSession implements vscode.Disposable {
     const named = timeline ?? review;
     if (named !== undefined) return sessions.find(({ id }) => id === named);
     // A review's files have the path that they have in the worktree, also where they are read from Git.
-    return sessions.find(
-      ({ worktreePath }) => worktreePath !== '' && uris.some(({ fsPath }) => isInside(fsPath, worktreePath)),
-    );
+    return sessions.find((session) => {
+      const folder = worktreeFolder(session);
+      const isFile = ({ scheme }: vscode.Uri): boolean => session.host === undefined || scheme !== 'file';
+      return uris.some((uri) => isFile(uri) && isInside(uri.fsPath, folder));
+    });
   }
 
   dispose(): void {

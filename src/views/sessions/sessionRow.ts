@@ -1,7 +1,7 @@
 import * as l10n from '@vscode/l10n';
 import { oneLine } from '../../common/oneLine';
 import type { SessionSummary } from '../../supervisor/api';
-import { elapsedTime, shortElapsedTime } from '../text/elapsedTime';
+import { elapsedTime, shortElapsedTime, timeOfDay } from '../text/elapsedTime';
 import { shownStatus, statusLabel } from '../text/statusLabel';
 import { describeChanges } from '../text/worktreeLabels';
 import { questionId, questionInRow } from './openQuestion';
@@ -115,7 +115,7 @@ function rowStatus(session: SessionSummary, nowMs: number): RowStatus {
   }
   if (session.unreachable !== undefined) {
     const since = session.unreachable;
-    if (session.host?.state === 'unreachable') return hostAway(session.host.name, status, since, nowMs);
+    if (session.host !== undefined && session.host.state !== 'connected') return hostAway(status, since, nowMs);
     const silence = (inWords: typeof elapsedTime): string =>
       session.maybeGone === true
         ? l10n.t('not answering for {time}', { time: inWords(since, nowMs) })
@@ -151,12 +151,11 @@ function rowStatus(session: SessionSummary, nowMs: number): RowStatus {
 }
 
 /** The run goes on there, as far as anybody knows. */
-function hostAway(host: string, status: string, since: string, nowMs: number): RowStatus {
-  const away = (inWords: typeof elapsedTime): string =>
-    l10n.t('{host} not reachable for {time}', { host, time: inWords(since, nowMs) });
+function hostAway(status: string, since: string, nowMs: number): RowStatus {
+  const shortText = l10n.t('not reachable since {time}', { time: timeOfDay(since, nowMs) });
   return {
-    text: joined(status, away(elapsedTime)),
-    shortText: away(shortElapsedTime),
+    text: joined(status, shortText),
+    shortText,
     icon: 'debug-disconnect',
     iconColor: WARNING_COLOR,
   };

@@ -1,4 +1,5 @@
 import * as l10n from '@vscode/l10n';
+import { isOutcome } from '../../storage/runState';
 import type { SessionSummary } from '../../supervisor/api';
 import { budgetText } from '../text/budgetText';
 import { describeChanges, worktreePlace } from '../text/worktreeLabels';
@@ -35,15 +36,20 @@ export function sessionTooltip(session: SessionSummary, row: SessionRow): [name:
   ];
 }
 
-/** The host on which it works, and what is known of the way there. */
-function hostOf({ host }: SessionSummary): string | undefined {
+/** The host on which it works, what is known of the way there, and how much of its run is here. */
+function hostOf({ host, state }: SessionSummary): string | undefined {
   if (host === undefined) return undefined;
-  const { name, state, since, mirroredTo } = host;
-  if (state !== 'unreachable' || since === undefined) return name;
-  return l10n.t('{name}, not reachable since {since}; what is here goes up to {mirroredTo}', {
-    name,
-    since: localTime(since),
-    mirroredTo: localTime(mirroredTo ?? ''),
+  const { name, since, mirroredTo } = host;
+  const way: Record<typeof host.state, string> = {
+    idle: name,
+    connecting: l10n.t('{name}, connecting', { name }),
+    connected: l10n.t('{name}, connected', { name }),
+    unreachable: l10n.t('{name}, not reachable since {since}', { name, since: localTime(since ?? '') }),
+  };
+  if (mirroredTo === undefined || isOutcome(state)) return way[host.state];
+  return l10n.t('{way}; what is here goes up to {mirroredTo}', {
+    way: way[host.state],
+    mirroredTo: localTime(mirroredTo),
   });
 }
 

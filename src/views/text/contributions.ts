@@ -89,6 +89,11 @@ export const COMMANDS = {
   duplicateSession: 'corral.duplicateSession',
   testHost: 'corral.testHost',
   setUpHost: 'corral.setUpHost',
+  connectHost: 'corral.connectHost',
+  installHost: 'corral.installHost',
+  cleanUpHost: 'corral.cleanUpHost',
+  openHostWindow: 'corral.openHostWindow',
+  openHostSettings: 'corral.openHostSettings',
   reportProblem: 'corral.reportProblem',
   showLog: 'corral.showLog',
 } as const;
@@ -96,6 +101,7 @@ export type CommandName = keyof typeof COMMANDS;
 
 export const SESSIONS_VIEW = 'corral.sessions';
 export const COMPOSER_VIEW = 'corral.composer';
+export const HOSTS_VIEW = 'corral.hosts';
 export const PROCESSES_VIEW = 'corral.processes';
 export const SEARCH_RESULTS_VIEW = 'corral.searchResults';
 /** The files of the moment that a timeline shows. */
@@ -124,6 +130,8 @@ export const LANGUAGE_MODEL_TOOLS = [
 /** Who tells VS Code of the MCP server. */
 export const MCP_SERVERS = 'corral.sessions';
 
+/** Context key: the setting names hosts. */
+export const HOSTS_CONTEXT = 'corral.hasHosts';
 /** Context key: somebody asked for the view of processes, which few need. */
 export const PROCESSES_CONTEXT = 'corral.showsProcesses';
 export const MOMENT_CONTEXT = 'corral.showsMoment';

@@ -21,3 +21,11 @@ export function shortElapsedTime(timestamp: string, nowMs: number): string {
   if (elapsedMs < DAY_MS) return l10n.t('{0}h', Math.floor(elapsedMs / HOUR_MS));
   return l10n.t('{0}d', Math.floor(elapsedMs / DAY_MS));
 }
+
+/** The time of day as the reader's locale writes it, to the minute; with the date unless that is today. */
+export function timeOfDay(timestamp: string, nowMs: number): string {
+  const time = new Date(timestamp);
+  return time.toDateString() === new Date(nowMs).toDateString()
+    ? time.toLocaleTimeString(undefined, { hour: '2-digit', minute: '2-digit' })
+    : time.toLocaleString(undefined, { dateStyle: 'short', timeStyle: 'short' });
+}

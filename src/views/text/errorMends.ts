@@ -7,6 +7,8 @@ export type Mend =
   | 'manageTrust'
   | 'openAgentSettings'
   | 'openHostSettings'
+  | 'testHost'
+  | 'connectHost'
   | 'initializeRepository'
   | 'makeFirstCommit'
   | 'installAgent'
@@ -23,7 +25,7 @@ export type Mend =
 /** Where nothing special mends an error, and for unexpected ones. */
 export const DEFAULT_MENDS: readonly Mend[] = ['editRequest', 'showLog'];
 
-const HOST_MENDS: readonly Mend[] = ['openHostSettings', 'showLog'];
+const HOST_MENDS: readonly Mend[] = ['editRequest', 'connectHost', 'testHost', 'openHostSettings', 'showLog'];
 
 /**
  * What mends each error, most useful first; where the log has nothing to add, `showLog` is left out.

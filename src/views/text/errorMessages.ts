@@ -16,6 +16,8 @@ const LABELS: Record<Mend, string> = {
   manageTrust: vscode.l10n.t('Manage Workspace Trust'),
   openAgentSettings: vscode.l10n.t('Open Settings'),
   openHostSettings: vscode.l10n.t('Open Settings'),
+  testHost: vscode.l10n.t('Test Connection'),
+  connectHost: vscode.l10n.t('Connect Now'),
   initializeRepository: vscode.l10n.t('Initialize Repository'),
   makeFirstCommit: vscode.l10n.t('Make First Commit'),
   installAgent: vscode.l10n.t('Install in Terminal'),

@@ -4,6 +4,14 @@ import type { WorktreeSummary } from '../../supervisor/git/worktrees/worktreeSum
 
 const MAX_NAMED = 3;
 
+/** The folder of the session's worktree, which may be one on another host; '' where there is none yet. */
+export function worktreeFolder({
+  worktreePath,
+  worktreeUri,
+}: Pick<SessionSummary, 'worktreePath' | 'worktreeUri'>): string {
+  return worktreeUri === undefined ? worktreePath : decodeURIComponent(new URL(worktreeUri).pathname);
+}
+
 /** The path of the session's worktree, or its address on another host. */
 export function worktreePlace({ worktreePath, worktreeUri }: SessionSummary): string {
   return worktreeUri === undefined ? worktreePath : decodeURI(worktreeUri);

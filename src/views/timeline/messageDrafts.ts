@@ -39,9 +39,10 @@ export class MessageDrafts {
   }
 
   #placeOf({ agent, repository, worktreePath }: SessionSummary): PromptPlace {
+    // A worktree on another host has the repository's files.
     return {
       key: this.#key,
-      folder: worktreePath,
+      folder: worktreePath === '' ? repository : worktreePath,
       commands: async () => (await this.#source.agentOffers(agent, repository).catch(() => undefined))?.commands ?? [],
       history: async () => {
         const said = await this.#source.getConversation(this.#sessionId);

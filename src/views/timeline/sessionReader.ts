@@ -5,6 +5,7 @@ import type { SessionEvent } from '../../storage/events';
 import type { SessionSummary } from '../../supervisor/api';
 import { WINDOW_SIZE, sessionSchema } from '../../protocol/timelineProtocol';
 import type { HostMessage, TimelineEvent, TimelineSession } from '../../protocol/timelineProtocol';
+import { worktreeFolder } from '../text/worktreeLabels';
 import { previewOf } from './eventPreview';
 import { outcomeActions } from './outcomeActions';
 import type { TimelineSource } from './timelineSource';
@@ -103,8 +104,9 @@ export class SessionReader {
       runs.push({ runId, ordinal, state, eventCount, turnsBefore, firstMs, lastMs });
       turnsBefore += turns;
     }
+    const worktreePath = worktreeFolder(summary);
     // Drops what the page has no use for.
-    return v.parse(sessionSchema, { ...summary, runs, actions: outcomeActions(summary) });
+    return v.parse(sessionSchema, { ...summary, worktreePath, runs, actions: outcomeActions(summary) });
   }
 
   async #newEvents({ runs }: SessionSummary): Promise<TimelineEvent[]> {

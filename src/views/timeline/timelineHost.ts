@@ -28,11 +28,12 @@ import type { SessionSummary } from '../../supervisor/api';
 import { SessionPusher } from './sessionPusher';
 import { SessionReader } from './sessionReader';
 import type { TimelineSource } from './timelineSource';
-import { worktreeFile, worktreeFolder } from './worktreeFile';
+import { worktreeFolder } from '../text/worktreeLabels';
+import { worktreeFile } from './worktreeFile';
 
 /** A file of a session as it is in a commit or tree. */
 export interface PastFile {
-  session: Pick<SessionSummary, 'repository' | 'worktreePath'>;
+  session: Pick<SessionSummary, 'repository' | 'worktreePath' | 'worktreeUri' | 'host'>;
   path: string;
   commit: string;
   line: number | undefined;

@@ -5,6 +5,7 @@ import { shorten } from '../../common/shorten';
 import { COMMANDS } from '../text/contributions';
 import type { PromptHost } from '../composer/promptHost';
 import { revisionUri } from '../review/revisionFiles';
+import { worktreeFolder } from '../text/worktreeLabels';
 import { preparePanel } from '../webview/panelPage';
 import { openPayload } from './payloadDocuments';
 import { EditFiles } from './moment/editFiles';
@@ -69,8 +70,12 @@ export class TimelinePanel {
       },
       failed: (message) => onError('timeline', new Error(message)),
       openFile: async (path, line) => await openFile(vscode.Uri.file(path), line),
-      openPastFile: async ({ session: { worktreePath, repository }, path, commit, line }) =>
-        await openFile(revisionUri(worktreePath, path, repository, commit), line),
+      openPastFile: async ({ session, path, commit, line }) =>
+        await openFile(
+          revisionUri(worktreeFolder(session), path, session.repository, commit),
+          line,
+          session.host && notHereYet(path, session.host.name),
+        ),
       openDiff: async (edit) => {
         await keepTimeline();
         await EditFiles.open(source, edit);
@@ -164,10 +169,18 @@ async function keepTimeline(): Promise<void> {
 }
 
 /** Opens a file in the group of the timeline. */
-async function openFile(uri: vscode.Uri, line: number | undefined): Promise<void> {
+/** Why a file of a session on another host is not there. */
+function notHereYet(path: string, host: string): string {
+  return vscode.l10n.t(
+    '{path} is not in the last snapshot that came from “{host}”. “Open Worktree in New Window” leads to it there.',
+    { path, host },
+  );
+}
+
+async function openFile(uri: vscode.Uri, line: number | undefined, missing?: string): Promise<void> {
   await vscode.workspace.fs.stat(uri).then(undefined, (cause: unknown) => {
-    const { fsPath: path } = uri;
-    throw new CorralError('WORKTREE_MISSING', vscode.l10n.t('{path} does not exist.', { path }), { cause });
+    const message = missing ?? vscode.l10n.t('{path} does not exist.', { path: uri.fsPath });
+    throw new CorralError('WORKTREE_MISSING', message, { cause });
   });
   await keepTimeline();
   const at = new vscode.Position(Math.max(0, (line ?? 1) - 1), 0);

@@ -3,19 +3,16 @@ import { resolve } from 'node:path';
 import { isInside } from '../../common/isInside';
 import { CorralError } from '../../storage/errors';
 import type { SessionSummary } from '../../supervisor/api';
-
-type SessionFolders = Pick<SessionSummary, 'worktreePath' | 'worktreeUri' | 'subfolder'>;
-
-/** The folder of the session's worktree, which may be one on another host. */
-export function worktreeFolder({ worktreePath, worktreeUri }: SessionFolders): string {
-  return worktreeUri === undefined ? worktreePath : decodeURIComponent(new URL(worktreeUri).pathname);
-}
+import { worktreeFolder } from '../text/worktreeLabels';
 
 /**
  * The file that an agent named, if it lies in the session's worktree. An agent can name anything, and on Windows
  * merely looking at a path such as `\\host\share` logs in there.
  */
-export function worktreeFile(session: SessionFolders, path: string): string {
+export function worktreeFile(
+  session: Pick<SessionSummary, 'worktreePath' | 'worktreeUri' | 'subfolder'>,
+  path: string,
+): string {
   const folder = worktreeFolder(session);
   const file = resolve(folder, session.subfolder ?? '', path);
   if (!isInside(file, folder))

@@ -36,6 +36,8 @@ export interface MachineOptions {
   /** False for a machine without any Node. */
   hasNode?: boolean;
   homeMiB?: number;
+  /** Lets its user in by this alone, and by no key. */
+  password?: string;
 }
 
 /** Why there is no second machine to be had here; undefined where there is. */
@@ -173,6 +175,7 @@ export class SshMachine {
     sshOptions = [],
     hasNode = true,
     homeMiB = 200,
+    password,
   }: MachineOptions): Promise<void> {
     // The machine's own user reads some of it.
     await chmod(this.#folder, 0o755);
@@ -191,9 +194,9 @@ export class SshMachine {
     await run('ip', [...inside, 'link', 'set', 'lo', 'up']);
     await this.#makeKey('hostKey');
     await this.#makeKey('userKey');
-    await this.#writeAccounts(shell);
+    await this.#writeAccounts(shell, password);
     await this.#writeHome({ ...(hasNode ? PROFILES : {}), ...files });
-    await this.#writeConfiguration(sshOptions);
+    await this.#writeConfiguration(sshOptions, password !== undefined);
     await writeFile(join(this.#folder, 'init'), this.#initScript(hasNode, homeMiB));
   }
 
@@ -203,10 +206,11 @@ export class SshMachine {
     await run('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-C', name, '-f', path]);
   }
 
-  async #writeAccounts(shell: string): Promise<void> {
+  async #writeAccounts(shell: string, password: string | undefined): Promise<void> {
+    const hash = password === undefined ? '*' : (await run('openssl', ['passwd', '-6', password])).stdout.trim();
     for (const [name, line] of [
       ['passwd', `${USER}:x:${String(USER_ID)}:${String(USER_ID)}::${HOME}:${shell}`],
-      ['shadow', `${USER}:*:19000:0:99999:7:::`],
+      ['shadow', `${USER}:${hash}:19000:0:99999:7:::`],
       ['group', `${USER}:x:${String(USER_ID)}:`],
     ] as const)
       await writeFile(join(this.#folder, name), `${await readFile(`/etc/${name}`, 'utf8')}${line}\n`);
@@ -222,7 +226,7 @@ export class SshMachine {
     }
   }
 
-  async #writeConfiguration(sshOptions: readonly string[]): Promise<void> {
+  async #writeConfiguration(sshOptions: readonly string[], byPassword: boolean): Promise<void> {
     const folder = this.#folder;
     const [type = '', key = ''] = (await readFile(join(folder, 'hostKey.pub'), 'utf8')).split(' ');
     await writeFile(join(folder, 'known'), `${this.#address} ${type} ${key}\n`);
@@ -232,7 +236,7 @@ export class SshMachine {
         `HostKey ${join(folder, 'hostKey')}`,
         `ListenAddress ${this.#address}`,
         'UsePAM no',
-        'PasswordAuthentication no',
+        `PasswordAuthentication ${byPassword ? 'yes' : 'no'}`,
         'KbdInteractiveAuthentication no',
         'UseDNS no',
         'PidFile none',
@@ -246,7 +250,7 @@ export class SshMachine {
         ...sshOptions,
         `HostName ${this.#address}`,
         `User ${USER}`,
-        `IdentityFile ${join(folder, 'userKey')}`,
+        byPassword ? 'PubkeyAuthentication no' : `IdentityFile ${join(folder, 'userKey')}`,
         'IdentitiesOnly yes',
         'IdentityAgent none',
         `UserKnownHostsFile ${join(folder, 'known')}`,

@@ -105,8 +105,8 @@ export class VscodeServer {
     };
     await write('User', { ...DEFAULT_SETTINGS, ...settings });
     // A window drops what is of a machine from the user's settings as soon as those change.
-    const { 'corral.agents': agents, 'corral.onUsageLimit': onUsageLimit } = settings;
-    await write('Machine', { 'corral.agents': agents, 'corral.onUsageLimit': onUsageLimit });
+    const { 'corral.agents': agents, 'corral.hosts': hosts, 'corral.onUsageLimit': onUsageLimit } = settings;
+    await write('Machine', { 'corral.agents': agents, 'corral.hosts': hosts, 'corral.onUsageLimit': onUsageLimit });
   }
 
   /** Starts the server; after `kill`, again on the same port. */

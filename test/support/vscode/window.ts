@@ -2,7 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { chromium, type Browser, type BrowserContext, type Frame, type Locator, type Page } from 'playwright-core';
 import { projectRoot, readHost } from '../project';
-import type { Theme } from './themes';
+import { THEMES, type Theme } from './themes';
 import type { VscodeServer } from './vscodeServer';
 import { waitFor } from '../wait';
 
@@ -217,6 +217,19 @@ export class Window {
   /** The timeline whose heading has `title`, once it shows `selector`. An older timeline may be open for a while. */
   async timeline(title: string, selector = '[data-testid=event]'): Promise<Frame> {
     return await this.webview(`body:has(h1:text(${JSON.stringify(title)})) ${selector}`);
+  }
+
+  /** Takes a picture in each theme once `shown` has resolved. */
+  async pictures(name: string, shown: () => Promise<void>): Promise<void> {
+    for (const [suffix, theme] of Object.entries({
+      light: THEMES.light,
+      dark: THEMES.dark,
+      contrast: THEMES['high contrast'],
+    })) {
+      await this.useTheme(theme);
+      await shown();
+      await this.picture(`${name}-${suffix}`);
+    }
   }
 
   /** Saves a screenshot in out/pictures, or in docs/guide for `npm run pictures`. */

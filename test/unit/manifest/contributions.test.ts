@@ -3,6 +3,8 @@ import { before, describe, it } from 'mocha';
 import {
   COMMANDS,
   COMPOSER_VIEW,
+  HOSTS_CONTEXT,
+  HOSTS_VIEW,
   MOMENT_CONTEXT,
   MOMENT_VIEW,
   PROCESSES_CONTEXT,
@@ -102,6 +104,7 @@ describe('what package.json contributes', () => {
     assert.deepEqual(Object.values(contributes.views).flat(), [
       { id: SESSIONS_VIEW },
       { id: COMPOSER_VIEW, when: 'workspaceFolderCount != 0 && isWorkspaceTrusted' },
+      { id: HOSTS_VIEW, when: HOSTS_CONTEXT },
       { id: SEARCH_RESULTS_VIEW, when: SEARCH_CONTEXT },
       { id: PROCESSES_VIEW, when: PROCESSES_CONTEXT },
       { id: MOMENT_VIEW, when: MOMENT_CONTEXT },

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { before, describe, it } from 'mocha';
 import type { RunProcess } from '../../../src/supervisor/runs/runProcesses';
+import type { HostSummary } from '../../../src/supervisor/api';
+import { hostRow } from '../../../src/views/hosts/hostRow';
 import { contextValue } from '../../../src/views/sessions/rowFlags';
 import { sessionRow } from '../../../src/views/sessions/sessionRow';
 import { GROUPINGS } from '../../../src/views/sessions/tree/treeOptions';
@@ -11,6 +13,7 @@ import {
   GROUPING_CONTEXT,
   ONLY_HERE_CONTEXT,
   COMPOSER_VIEW,
+  HOSTS_VIEW,
   PROCESSES_VIEW,
   SEARCH_RESULTS_VIEW,
   SESSIONS_VIEW,
@@ -22,6 +25,11 @@ import { readContributions } from './manifest';
 import type { Context } from './whenClause';
 import { parseWhen } from './whenClause';
 
+const HOSTS: HostSummary[] = [
+  { name: 'box', kind: 'ssh', target: 'box' },
+  { name: 'dev', kind: 'exec', target: 'docker exec -i dev' },
+  { name: 'bad', problem: 'wrong' },
+];
 const PROCESS_ROLES: RunProcess['role'][] = ['runner', 'agent', 'tool', 'stray'];
 const MARKS = [
   { isPinned: false, isUnseen: false },
@@ -38,6 +46,7 @@ const ROWS: Record<string, readonly string[]> = {
     ...SITUATIONS.flatMap(({ session }) => MARKS.map((marks) => sessionRow(session, NOW_MS, marks).contextValue)),
   ],
   [SEARCH_RESULTS_VIEW]: ['event', 'more'].map((flag) => contextValue([flag])),
+  [HOSTS_VIEW]: HOSTS.map((host) => contextValue(hostRow(host, 0).flags)),
   [PROCESSES_VIEW]: PROCESS_ROLES.map((role) => contextValue([role])),
 };
 

@@ -3,9 +3,10 @@ import type { Log } from '../../../common/log';
 import type { HostConnection } from '../../system/hostConnection';
 import type { ProcessIdentity } from '../../system/identitySchema';
 import type { HostCheck, HostTestReport } from '../hostsApi';
-import { openConnection } from '../openConnection';
+import type { AskPerson } from '../../system/hostConnection';
 import type { ReconnectingHost } from '../reconnectingHost';
 import type { ReachedHost } from '../transport/transportErrors';
+import { whileConnected, type ConnectedOptions } from '../whileConnected';
 import {
   bytesToSend,
   checkAgents,
@@ -21,10 +22,7 @@ const ECHO_LIMIT_MS = 60_000;
 /** The process that should go on ends by itself where nobody comes back for it. */
 const CHILD_LIFE_MS = 5 * 60_000;
 
-export interface HostTestOptions {
-  /** Whether a person asked for the test, so that ssh may ask for a password. */
-  mayAsk?: boolean;
-  signal?: AbortSignal;
+export interface HostTestOptions extends ConnectedOptions {
   /** What is being done, in a few words. */
   onProgress?: (step: string) => void;
 }
@@ -35,13 +33,14 @@ export interface HostTestOptions {
  */
 export async function testHost(
   host: ReachedHost,
-  { bundles, log, mayAsk = false, signal, onProgress }: HostTestOptions & { bundles: string; log: Log },
+  { onProgress, ask, ...options }: HostTestOptions & { bundles: string; log: Log },
 ): Promise<HostTestReport> {
+  const asking = ask === undefined ? undefined : rememberAnswers(ask);
   const connected = async <T>(action: (connection: ReconnectingHost) => Promise<T>): Promise<T> =>
-    await whileConnected(host, { bundles, log, mayAsk, signal }, action);
+    await whileConnected(host, asking === undefined ? options : { ...options, ask: asking() }, action);
   onProgress?.(l10n.t('connecting'));
   const startMs = performance.now();
-  const { connectMs, facts, differenceMs, bytes, child, printed } = await connected(async (connection) => {
+  const { connectMs, roundTripMs, facts, differenceMs, bytes, child, printed } = await connected(async (connection) => {
     const connectMs = Math.round(performance.now() - startMs);
     onProgress?.(l10n.t('looking at the host'));
     const askedMs = Date.now();
@@ -51,7 +50,9 @@ export async function testHost(
     const child = await startChild(connection, facts.node.path);
     onProgress?.(l10n.t('sending bytes there and back'));
     const bytes = await checkEcho(connection);
-    return { connectMs, facts, differenceMs: facts.clockMs - nearest, bytes, child, printed: connection.printed };
+    const { printed } = connection;
+    const roundTripMs = await measureRoundTrip(connection, facts.home);
+    return { connectMs, roundTripMs, facts, differenceMs: facts.clockMs - nearest, bytes, child, printed };
   });
   onProgress?.(l10n.t('connecting again'));
   const isAlive = await connected(async (connection) => {
@@ -72,8 +73,13 @@ export async function testHost(
     testedAt: new Date().toISOString(),
     hostName: facts.hostName,
     connectMs,
+    roundTripMs,
     usable: checks.every(({ state }) => state !== 'failed'),
     checks,
+    agents: facts.agents.flatMap(({ missing, ...agent }) => (missing === undefined ? [agent] : [])),
+    cores: facts.cores,
+    memory: { bytes: facts.memoryBytes, freeBytes: facts.freeMemoryBytes },
+    disk: facts.disk,
     printed,
   };
 }
@@ -88,11 +94,7 @@ export async function outlivesConnection(
   nodePath: string,
   options: { bundles: string; log: Log },
 ): Promise<boolean> {
-  const child = await whileConnected(
-    host,
-    { ...options, mayAsk: false, signal: undefined },
-    async (connection) => await startChild(connection, nodePath),
-  );
+  const child = await whileConnected(host, options, async (connection) => await startChild(connection, nodePath));
   return await endChild(other, child);
 }
 
@@ -107,28 +109,24 @@ async function endChild(connection: HostConnection, child: ProcessIdentity): Pro
   return true;
 }
 
-/** Closes the connection afterwards, and at once where the test is cancelled. */
-async function whileConnected<T>(
-  host: ReachedHost,
-  { signal, ...options }: { bundles: string; log: Log; mayAsk: boolean; signal: AbortSignal | undefined },
-  action: (connection: ReconnectingHost) => Promise<T>,
-): Promise<T> {
-  signal?.throwIfAborted();
-  const connection = await openConnection(host, options);
-  const cancel = (): void => connection.close();
-  signal?.addEventListener('abort', cancel, { once: true });
-  try {
-    const state = await connection.reconnectNow();
-    signal?.throwIfAborted();
-    if (state.kind === 'unreachable') throw state.error;
-    return await action(connection);
-  } catch (error) {
-    signal?.throwIfAborted();
-    throw error;
-  } finally {
-    signal?.removeEventListener('abort', cancel);
-    connection.close();
-  }
+/** For each connection of a test: what a person answered for an earlier one is not asked again, unless it is wrong. */
+function rememberAnswers(ask: AskPerson): () => AskPerson {
+  const answers = new Map<string, string>();
+  return () => {
+    const known = new Map(answers);
+    return async (prompt, signal) => {
+      const answer = known.get(prompt) ?? (await ask(prompt, signal));
+      known.delete(prompt);
+      if (answer !== undefined) answers.set(prompt, answer);
+      return answer;
+    };
+  };
+}
+
+async function measureRoundTrip(connection: ReconnectingHost, path: string): Promise<number> {
+  const startMs = performance.now();
+  await connection.stat(path);
+  return Math.round(performance.now() - startMs);
 }
 
 async function checkEcho(connection: ReconnectingHost): Promise<HostCheck> {

@@ -1,5 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
+import * as l10n from '@vscode/l10n';
+import { CorralError } from '../../../storage/errors';
+import type { AskPerson } from '../../system/hostConnection';
+import { Askpass } from './askpass';
 import { bootstrapScript, type HostProgram } from './bootstrap';
 import { MarkedLines } from './markedLines';
 import { transportArguments } from './transportArguments';
@@ -13,8 +17,10 @@ const ASKING_LIMIT_MS = 5 * 60_000;
 
 export interface TransportOptions {
   program: HostProgram;
-  /** Whether a person asked for the connection, so that ssh may ask for a password. */
-  mayAsk: boolean;
+  /** The folder of Corral's bundles; without it nobody is asked. */
+  bundles?: string;
+  /** Only where a person wanted the connection: lets ssh ask for a password. */
+  ask?: AskPerson | undefined;
   signal?: AbortSignal | undefined;
 }
 
@@ -33,14 +39,31 @@ export interface Transport {
  * Starts the host program on a host, and installs it before where it is not there.
  * @throws HostError
  */
-export async function openTransport(
+export async function openTransport(host: ReachedHost, options: TransportOptions): Promise<Transport> {
+  const { ask, bundles } = options;
+  // Windows takes no script for the program that asks.
+  const canAsk = ask !== undefined && bundles !== undefined && 'ssh' in host.setting && process.platform !== 'win32';
+  if (!canAsk) return await openWay(host, options);
+  const askpass = await Askpass.open(ask, bundles);
+  try {
+    return await openWay(host, { ...options, askpass });
+  } catch (error) {
+    if (!askpass.isRefused) throw error;
+    throw new CorralError('CANCELLED', l10n.t('Nobody answered what ssh asked.'), { cause: error });
+  } finally {
+    await askpass.close();
+  }
+}
+
+async function openWay(
   host: ReachedHost,
-  { program, mayAsk, signal }: TransportOptions,
+  { program, signal, askpass }: TransportOptions & { askpass?: Askpass },
 ): Promise<Transport> {
+  const mayAsk = askpass !== undefined;
   const { node, root } = host.setting;
   const mark = randomBytes(16).toString('hex');
   const argv = transportArguments(host.setting, bootstrapScript({ mark, program, node, root }), { mayAsk });
-  const process = await TransportProcess.start(argv).catch((error: unknown) => {
+  const process = await TransportProcess.start(argv, askpass?.environment).catch((error: unknown) => {
     throw notStartedError(host, argv[0], error);
   });
   const limitMs = mayAsk ? ASKING_LIMIT_MS : SILENCE_LIMIT_MS;

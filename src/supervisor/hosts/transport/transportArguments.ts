@@ -12,7 +12,7 @@ const SSH_OPTIONS = [
   'ForwardX11=no',
 ];
 
-/** Program and arguments that run the script on the host by its `sh`. With `mayAsk`, ssh may ask for a password. */
+/** Program and arguments that run the script on the host by its `sh`. With `mayAsk`, ssh may ask a person. */
 export function transportArguments(
   host: HostSetting,
   script: string,

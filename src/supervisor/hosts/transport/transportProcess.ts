@@ -36,11 +36,11 @@ export class TransportProcess {
    * Starts a program in a group of its own, so that ssh finds no terminal to ask in.
    * @throws Error where it is not there or cannot be started
    */
-  static async start([name, ...parameters]: readonly [
-    program: string,
-    ...parameters: string[],
-  ]): Promise<TransportProcess> {
-    const environment = withoutEditor(process.env);
+  static async start(
+    [name, ...parameters]: readonly [program: string, ...parameters: string[]],
+    added: Readonly<Record<string, string>> = {},
+  ): Promise<TransportProcess> {
+    const environment = { ...withoutEditor(process.env), ...added };
     const found = await findProgram({ program: name, environment, folders: [] });
     if (found === undefined) throw new Error(`There is no program ${name}`);
     const child = spawn(found.program, [...found.programArguments, ...parameters], {

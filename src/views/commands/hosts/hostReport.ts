@@ -1,6 +1,7 @@
 import * as vscode from 'vscode';
 import type { HostCheck, HostTestReport } from '../../../supervisor/api';
 import { oneLine } from '../../../common/oneLine';
+import { CHECK_LABELS } from '../../hosts/hostTexts';
 import { showInformationMessage } from '../../text/messages';
 
 export interface HostReportActions {
@@ -8,16 +9,6 @@ export interface HostReportActions {
   openSettings: () => Promise<void>;
 }
 
-const LABELS: Record<HostCheck['name'], string> = {
-  connection: vscode.l10n.t('Connection'),
-  node: vscode.l10n.t('Node'),
-  git: vscode.l10n.t('Git'),
-  agents: vscode.l10n.t('Agents'),
-  bytes: vscode.l10n.t('Bytes'),
-  detached: vscode.l10n.t('Runs without a connection'),
-  clock: vscode.l10n.t('Clock'),
-  disk: vscode.l10n.t('Disk'),
-};
 const ICONS: Record<HostCheck['state'], vscode.ThemeIcon> = {
   passed: new vscode.ThemeIcon('pass', new vscode.ThemeColor('testing.iconPassed')),
   warning: new vscode.ThemeIcon('warning', new vscode.ThemeColor('list.warningForeground')),
@@ -79,7 +70,7 @@ function itemsOf({ checks, printed }: HostTestReport): vscode.QuickPickItem[] {
   const sorted = [...checks].sort((one, other) => order.indexOf(one.state) - order.indexOf(other.state));
   return [
     ...sorted.map(({ name, state, found, advice }) => ({
-      label: LABELS[name],
+      label: CHECK_LABELS[name],
       description: found,
       ...(advice === undefined ? {} : { detail: advice }),
       iconPath: ICONS[state],

@@ -4,7 +4,7 @@ import type { ChooseSession } from '../../pickers/sessionChoice';
 import { hasBegun } from '../../sessionPredicates';
 import type { CommandName } from '../../text/contributions';
 import { showInformationMessage } from '../../text/messages';
-import { worktreePlace } from '../../text/worktreeLabels';
+import { worktreeFolder } from '../../text/worktreeLabels';
 import type { CommandActions } from '../commandRunner';
 import { requireWorktree } from '../worktreeCommands';
 
@@ -32,7 +32,7 @@ export function folderCommands(choose: ChooseSession): CommandActions<FolderComm
     },
     copyWorktreePath: async (argument) => {
       const session = await choose(argument, vscode.l10n.t('Copy Path of Worktree'), hasBegun, none);
-      await vscode.env.clipboard.writeText(worktreePlace(session));
+      await vscode.env.clipboard.writeText(worktreeFolder(session));
     },
     copyBranch: async (argument) => {
       const noBranch = vscode.l10n.t('No session has a branch yet. “Make Branch” gives it one.');

@@ -11,7 +11,7 @@ import { timelineUri } from '../../timelineUri';
 import { COMMANDS } from '../../text/contributions';
 import { shortElapsedTime } from '../../text/elapsedTime';
 import { shownStatus, statusLabel } from '../../text/statusLabel';
-import { describeChanges, worktreePlace } from '../../text/worktreeLabels';
+import { describeChanges, worktreeFolder, worktreePlace } from '../../text/worktreeLabels';
 import { contextValue } from '../rowFlags';
 import { sessionRow } from '../sessionRow';
 import { CHANGED_FILE_SCHEME } from './rowBadges';
@@ -121,7 +121,7 @@ function fileItem(node: DetailNode & { kind: 'file' }, session: SessionSummary):
   const at =
     (revision: string): SideOf =>
     (file, kept) =>
-      revisionUri(session.worktreePath, file, session.repository, revision, kept);
+      revisionUri(worktreeFolder(session), file, session.repository, revision, kept);
   const onDisk = (file: string): vscode.Uri => vscode.Uri.joinPath(vscode.Uri.file(session.worktreePath), file);
   const [, left, right] = comparedFile(change, at(before), isInPlace ? onDisk : at(after));
   const title = `${basename(path)} · ${session.title}`;

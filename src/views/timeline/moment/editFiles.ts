@@ -6,6 +6,7 @@ import { parseUnifiedDiff } from '../../../common/diff/unifiedDiff';
 import type { SessionEvent } from '../../../storage/events';
 import { ReadOnlyFiles } from '../../readOnlyFiles';
 import { revisionUri } from '../../review/revisionFiles';
+import { worktreeFolder } from '../../text/worktreeLabels';
 import type { LinkedEvent } from '../eventLink';
 import { snapshotAt } from './momentReader';
 import type { TimelineSource } from '../timelineSource';
@@ -84,7 +85,7 @@ export class EditFiles extends ReadOnlyFiles {
     const session = await this.#source.getSession(sessionId);
     const snapshot = await snapshotAt(this.#source, sessionId, { runId, seq });
     const bytes = await vscode.workspace.fs.readFile(
-      revisionUri(session.worktreePath, data.path, session.repository, snapshot?.commit ?? session.baseCommit),
+      revisionUri(worktreeFolder(session), data.path, session.repository, snapshot?.commit ?? session.baseCommit),
     );
     const timeline = await this.#source.timeline(sessionId);
     const fromSeq = snapshot?.runId === runId ? snapshot.seq : 1;

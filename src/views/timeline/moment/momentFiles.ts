@@ -1,6 +1,7 @@
 import * as vscode from 'vscode';
 import type { SessionSummary } from '../../../supervisor/api';
 import { revisionUri } from '../../review/revisionFiles';
+import { worktreeFolder } from '../../text/worktreeLabels';
 import { MOMENT_CONTEXT, MOMENT_VIEW } from '../../text/contributions';
 import { TreeChanges } from '../../treeChanges';
 
@@ -120,6 +121,6 @@ export class MomentFiles
   #uriOf(path: string): vscode.Uri | undefined {
     return this.#moment === undefined || this.#session === undefined
       ? undefined
-      : revisionUri(this.#session.worktreePath, path, this.#session.repository, this.#moment.commit);
+      : revisionUri(worktreeFolder(this.#session), path, this.#session.repository, this.#moment.commit);
   }
 }

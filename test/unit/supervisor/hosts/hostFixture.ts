@@ -33,10 +33,10 @@ export class TestHost {
     this.connection = new ReconnectingHost({
       name: 'test',
       version: '0.0.0',
-      openTransport: async ({ mayAsk, signal }) => {
+      openTransport: async ({ signal }) => {
         const exec: [string, ...string[]] = ['env', `HOME=${home}`, 'sh', '-c', this.entry, 'sh'];
         const host = { name: 'test', setting: { exec, node: process.execPath } };
-        return await openTransport(host, { program, mayAsk, signal });
+        return await openTransport(host, { program, signal });
       },
       log: { info: () => undefined, warn: () => undefined, error: (message) => assert.fail(message) },
     });

@@ -20,22 +20,33 @@ describeIf(process.platform !== 'win32', 'a host of this kind has a POSIX shell'
   let isTrusted: boolean;
   let hosts: Hosts;
   const changed: string[] = [];
+  const kept = new Map<string, unknown>();
   /** As a command that enters a container with a home of its own. */
   const enter = (...before: string[]): string[] => [
     ...before,
     ...['env', '-i', `HOME=${home}`, 'SHELL=/bin/sh', `PATH=${dirname(process.execPath)}:/usr/bin:/bin`],
   ];
-  beforeEach(async () => {
-    home = await realpath(await mkdtemp(join(tmpdir(), 'corral-home-')));
-    setting = { dev: { exec: enter() }, wrong: { ssh: '-l' } };
-    isTrusted = true;
-    hosts = new Hosts({
+  const openHosts = (): Hosts =>
+    new Hosts({
       settings: () => ({ hosts: parseHostSettings(setting) }),
       bundles: join(projectRoot, 'dist'),
+      keptValues: {
+        get: (key) => kept.get(key),
+        update: async (key, value) => {
+          kept.set(key, structuredClone(value));
+          await Promise.resolve();
+        },
+      },
       isTrusted: () => isTrusted,
       log: { info: () => undefined, warn: () => undefined, error: (message) => assert.fail(message) },
       onListenerError: (error) => assert.fail(String(error)),
     });
+  beforeEach(async () => {
+    home = await realpath(await mkdtemp(join(tmpdir(), 'corral-home-')));
+    setting = { dev: { exec: enter() }, wrong: { ssh: '-l' } };
+    isTrusted = true;
+    kept.clear();
+    hosts = openHosts();
     changed.length = 0;
     hosts.changed.event(({ names }) => changed.push(...names));
   });
@@ -58,10 +69,30 @@ describeIf(process.platform !== 'win32', 'a host of this kind has a POSIX shell'
     const [dev, wrong] = hosts.list();
     assert.deepEqual(dev, { name: 'dev', kind: 'exec', target: enter().join(' '), lastTest: report });
     assert.match(wrong?.problem ?? '', /“wrong\.ssh”/);
+    assert.deepEqual(report.agents, [{ name: 'claude', version: '2.0.1' }]);
+    assert.ok(report.cores > 0 && report.memory.bytes > report.memory.freeBytes && report.disk.freeBytes > 0);
+    const later = openHosts(); // of a later window
+    assert.deepEqual(later.list()[0]?.lastTest, report);
+    later.dispose();
     setting = { ...setting, dev: { exec: enter(), root: '~/elsewhere' } };
     hosts.noteSettings();
     assert.deepEqual(changed, ['dev', 'dev']);
     assert.equal(hosts.list()[0]?.lastTest, undefined);
+  });
+
+  it('remembers why it did not get there, until it does', async () => {
+    await hosts.test('dev');
+    const entry = setting['dev'];
+    setting = { dev: { exec: ['corral-not-here'] } };
+    hosts.noteSettings();
+    await assert.rejects(hosts.test('dev'), { code: 'HOST_PROGRAM_MISSING' });
+    const [away] = hosts.list();
+    assert.match(away?.failure?.reason ?? '', /“corral-not-here” was not found/);
+    assert.equal(away?.lastTest, undefined);
+    setting = { dev: entry };
+    hosts.noteSettings();
+    const [back] = hosts.list();
+    assert.deepEqual([back?.failure, back?.lastTest?.usable], [undefined, true]);
   });
 
   it('says that runs cannot outlive a connection where the host ends them with it', async function () {

@@ -32,10 +32,10 @@ describeIf(
     const withNode = (node: string): typeof host => ({ ...host, setting: { ...host.setting, node } });
 
     it('installs the program once, for this user alone, and speaks to it with all values of a byte', async () => {
-      const first = await openTransport(host, { program, mayAsk: false });
+      const first = await openTransport(host, { program });
       assert.equal(first.isInstalled, true);
       assert.equal(await talk(first, ALL_BYTES), `1.0.0 serve\n${ALL_BYTES.toString('latin1')}`);
-      const second = await openTransport(host, { program, mayAsk: false });
+      const second = await openTransport(host, { program });
       assert.deepEqual([second.isInstalled, second.node], [false, first.node]);
       assert.equal(await talk(second, 'again'), '1.0.0 serve\nagain');
       const folder = join(home, '.corral-host/bin', `1.0.0-${program.sha256}`);
@@ -49,25 +49,23 @@ describeIf(
     });
 
     it('installs a new version beside the one that is in use', async () => {
-      const old = await openTransport(host, { program, mayAsk: false });
+      const old = await openTransport(host, { program });
       assert.equal(await firstWords(old), '1.0.0 serve\n');
-      const other = await openTransport(host, { program: echoProgram('2.0.0'), mayAsk: false });
+      const other = await openTransport(host, { program: echoProgram('2.0.0') });
       assert.equal(await talk(other, 'new'), '2.0.0 serve\nnew');
       assert.equal(await talk(old, 'old'), 'old');
       assert.equal((await readdir(join(home, '.corral-host/bin'))).length, 2);
     });
 
     it('lets two windows install the same program at once', async () => {
-      const transports = await Promise.all(
-        [1, 2].map(async () => await openTransport(host, { program, mayAsk: false })),
-      );
+      const transports = await Promise.all([1, 2].map(async () => await openTransport(host, { program })));
       for (const transport of transports) assert.equal(await talk(transport, 'both'), '1.0.0 serve\nboth');
       assert.deepEqual(await readdir(join(home, '.corral-host/bin')), [`1.0.0-${program.sha256}`]);
     });
 
     it('installs nothing that is not what it should be', async () => {
       const damaged = { ...program, sha256: '0'.repeat(64) };
-      await assert.rejects(openTransport(host, { program: damaged, mayAsk: false }), {
+      await assert.rejects(openTransport(host, { program: damaged }), {
         code: 'HOST_FAILED',
         step: 'install',
       });
@@ -80,11 +78,11 @@ describeIf(
       await chmod(gone, 0o700);
       await mkdir(join(home, '.corral-host'));
       await writeFile(join(home, '.corral-host/node'), `${gone}\n`);
-      const first = await openTransport(host, { program, mayAsk: false });
+      const first = await openTransport(host, { program });
       assert.equal(first.node, gone);
       await talk(first, '');
       await rm(gone);
-      const second = await openTransport(host, { program, mayAsk: false });
+      const second = await openTransport(host, { program });
       assert.notEqual(second.node, gone);
       await talk(second, '');
     });
@@ -93,12 +91,12 @@ describeIf(
       const old = join(home, 'bin/it’s old');
       await writeFile(old, '#!/bin/sh\necho v20.1.0\n');
       await chmod(old, 0o700);
-      await assert.rejects(openTransport(withNode(old), { program, mayAsk: false }), {
+      await assert.rejects(openTransport(withNode(old), { program }), {
         code: 'HOST_NODE_MISSING',
         step: 'findNode',
         message: /Host “dev”: Node is too old there \(v20\.1\.0 .*it’s old\); version 22 or newer is needed/,
       });
-      await assert.rejects(openTransport(withNode('~/nowhere/node'), { program, mayAsk: false }), {
+      await assert.rejects(openTransport(withNode('~/nowhere/node'), { program }), {
         code: 'HOST_NODE_MISSING',
         message: /there is no program ~\/nowhere\/node/,
       });
@@ -107,7 +105,7 @@ describeIf(
     it('says why nothing can be written', async () => {
       await writeFile(join(home, 'file'), '');
       const setting = { ...host.setting, root: `${home}/file/root` };
-      await assert.rejects(openTransport({ ...host, setting }, { program, mayAsk: false }), {
+      await assert.rejects(openTransport({ ...host, setting }, { program }), {
         code: 'HOST_NOT_WRITABLE',
         message: /Not a directory/,
       });
@@ -115,7 +113,7 @@ describeIf(
 
     it('says which command is missing here, fails, or has no shell', async () => {
       const reach = async (...exec: [string, ...string[]]): Promise<unknown> =>
-        await openTransport({ name: 'dev', setting: { exec } }, { program, mayAsk: false });
+        await openTransport({ name: 'dev', setting: { exec } }, { program });
       await assert.rejects(reach('corral-no-such-program'), { code: 'HOST_PROGRAM_MISSING' });
       await assert.rejects(reach('sh', '-c', 'echo "No such container: dev" >&2; exit 1'), {
         code: 'HOST_UNREACHABLE',
@@ -131,7 +129,7 @@ describeIf(
       const cancelling = new AbortController();
       const hanging = openTransport(
         { name: 'dev', setting: { exec: ['sh', '-c', 'exec sleep 600'] } },
-        { program, mayAsk: false, signal: cancelling.signal },
+        { program, signal: cancelling.signal },
       );
       cancelling.abort(new Error('enough'));
       await assert.rejects(hanging, /enough/);

@@ -5,14 +5,28 @@ import { RUN_STATES } from '../../../../src/storage/events';
 import type { SessionSummary } from '../../../../src/supervisor/api';
 import { sessionRow } from '../../../../src/views/sessions/sessionRow';
 import { sessionTooltip } from '../../../../src/views/sessions/sessionTooltip';
+import { timeOfDay } from '../../../../src/views/text/elapsedTime';
 import { goldenText } from '../../../support/goldenText';
 import { projectRoot } from '../../../support/project';
 import { NOW_MS, SITUATIONS } from './situations';
 
 /** Every time in `text` as it is written on any machine. */
-function withPlainTimes(text: string, { paused, unreachable, createdAt, lastActivityAt }: SessionSummary): string {
-  return [createdAt, lastActivityAt, paused?.since ?? createdAt, unreachable ?? createdAt].reduce(
-    (plain, time) => plain.replaceAll(new Date(time).toLocaleString(), time.slice(0, 16)),
+function withPlainTimes(
+  text: string,
+  { paused, unreachable, createdAt, lastActivityAt, host }: SessionSummary,
+): string {
+  return [
+    createdAt,
+    lastActivityAt,
+    paused?.since ?? createdAt,
+    unreachable ?? createdAt,
+    host?.since ?? createdAt,
+    host?.mirroredTo ?? createdAt,
+  ].reduce(
+    (plain, time) =>
+      plain
+        .replaceAll(new Date(time).toLocaleString(), time.slice(0, 16))
+        .replaceAll(`since ${timeOfDay(time, NOW_MS)}`, `since ${time.slice(11, 16)}`),
     text,
   );
 }

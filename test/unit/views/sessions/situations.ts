@@ -64,6 +64,15 @@ class Story {
     return this.record('run.queued', resumes === undefined ? run : { ...run, resumes });
   }
 
+  /** It works on another host. */
+  onHost(): this {
+    const { title, prompt, agent, repository, baseCommit, permissionMode } = this.facts;
+    const described = { title, prompt, agent, repository, baseCommit, permissionMode, worktreePath: '' };
+    this.record('created.remote', { ...described, host: { name: 'gpu-box', kind: 'ssh', machineId: 'm' } });
+    const path = '/home/dev/.corral-host/s/r/.corral/worktrees/greet-aaaaaaaaaaaa';
+    return this.record('worktree.created.remote', { path, repository: '/home/dev/.corral-host/s/r' });
+  }
+
   started(resumes?: string): this {
     const { agent } = this.facts;
     return this.queued(resumes).event('run.started', { ordinal: 1, agent, driver: 'claude', argv: [], cwd: '/' });
@@ -136,6 +145,7 @@ class Story {
 
 const minutesAgo = (minutes: number): string => new Date(NOW_MS - minutes * MINUTE_MS).toISOString();
 const busy = (): Story => new Story().after(85).running();
+const busyThere = (): Story => new Story().onHost().after(83).running();
 
 /** Everything that a session's row has to say. */
 export const SITUATIONS: readonly Situation[] = [
@@ -178,6 +188,15 @@ export const SITUATIONS: readonly Situation[] = [
   new Story().after(84).asked('cd src⏎rm -rf .', false).seen('asks what its row cannot show'),
   new Story().after(84).asked('Which?', false, true).seen('asks a question with options'),
   new Story().after(84).asked().left().seen('asks, left its worktree'),
+  busyThere().seen('runs on a host', { host: { state: 'connected', since: minutesAgo(5) } }),
+  busyThere().seen('its host is away', {
+    unreachable: minutesAgo(3),
+    host: { state: 'unreachable', since: minutesAgo(3) },
+  }),
+  busyThere().seen('its host is tried again', {
+    unreachable: minutesAgo(3),
+    host: { state: 'connecting', since: minutesAgo(0) },
+  }),
   busy().seen('its fate is not known yet', { checking: true }),
   busy().seen('does not answer', { unreachable: minutesAgo(1) }),
   new Story().after(80).running().seen('cannot be read any more', { unreadable: 'EIO: i/o error, read' }),

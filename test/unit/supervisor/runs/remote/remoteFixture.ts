@@ -1,18 +1,19 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, readdir, readFile, realpath, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as v from 'valibot';
 import type { SessionRequest, SessionSummary } from '../../../../../src/supervisor/api';
 import { parseHostSettings } from '../../../../../src/supervisor/hosts/hostSettings';
 import type { SupervisorSettings, WorktreeSettings } from '../../../../../src/supervisor/settings';
 import type { Supervisor } from '../../../../../src/supervisor/supervisor';
-import { endProcessesOf, processesOf } from '../../../../support/processes';
+import { CuttableHost } from '../../../../support/hosts/cuttableHost';
 import { waitFor } from '../../../../support/wait';
 import { SupervisorFixture, until } from '../../supervisorFixture';
 
-/** Two programs carry the bytes to the host's program and back, as ssh does. There is no way in while it is down. */
-const CARRIED = 'test ! -e "$HOME/down" || exit 1; cd "$HOME"; cat | "$@" | cat';
+interface RemoteHost {
+  home: string;
+  setting: object;
+}
 
 /** A store and a repository here, and the host “far”: this machine with another home folder, or one behind ssh. */
 export class RemoteFixture {
@@ -20,22 +21,25 @@ export class RemoteFixture {
   /** The host's home folder, as this computer sees it. */
   readonly home: string;
   readonly #setting: object;
+  readonly #far: CuttableHost | undefined;
 
-  private constructor(here: SupervisorFixture, home: string, setting: object) {
+  private constructor(here: SupervisorFixture, { home, setting }: RemoteHost, far?: CuttableHost) {
     this.here = here;
     this.home = home;
     this.#setting = setting;
+    this.#far = far;
   }
 
   /** `enter` goes before the command that enters the host, and `more` into its entry. */
   static async create({ enter = [], more = {} }: { enter?: string[]; more?: object } = {}): Promise<RemoteFixture> {
-    const home = await realpath(await mkdtemp(join(tmpdir(), 'corral-far-')));
-    const exec = [...enter, 'env', `HOME=${home}`, 'sh', '-c', CARRIED, 'sh'];
-    return await RemoteFixture.of({ home, setting: { exec, node: process.execPath, ...more } });
+    const far = await CuttableHost.create();
+    const { exec, ...others } = far.setting;
+    const setting = { ...others, exec: [...enter, ...exec], ...more };
+    return new RemoteFixture(await SupervisorFixture.create(), { home: far.home, setting }, far);
   }
 
-  static async of({ home, setting }: { home: string; setting: object }): Promise<RemoteFixture> {
-    return new RemoteFixture(await SupervisorFixture.create(), home, setting);
+  static async of(host: RemoteHost): Promise<RemoteFixture> {
+    return new RemoteFixture(await SupervisorFixture.create(), host);
   }
 
   /** The entries of `corral.hosts`. */
@@ -113,28 +117,17 @@ export class RemoteFixture {
     }
   }
 
-  /** Ends what carries the bytes to the host and back; `isDown` keeps it from being made again. */
-  async cut({ isDown = false } = {}): Promise<void> {
-    if (isDown) await writeFile(join(this.home, 'down'), '');
-    // Those of an earlier connection may still be ending.
-    const carrier = await waitFor(
-      async () => {
-        const carriers = (await processesOf(this.home)).filter(({ command }) => command.trim() === 'cat');
-        return carriers.length === 2 ? carriers[0] : undefined;
-      },
-      { what: 'the two processes that carry the connection' },
-    );
-    process.kill(carrier.pid, 'SIGKILL'); // the other one ends by that
+  async cut(options?: { isDown: boolean }): Promise<void> {
+    await this.#far?.cut(options);
   }
 
   async comeBack(): Promise<void> {
-    await rm(join(this.home, 'down'));
+    await this.#far?.comeBack();
   }
 
   async end(): Promise<void> {
     await this.here.end();
-    await endProcessesOf(this.home);
-    await rm(this.home, { recursive: true, force: true });
+    await this.#far?.remove();
   }
 }
 
