@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { chown, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'mocha';
 import type { SessionSummary } from '../../src/supervisor/api';
@@ -34,6 +34,8 @@ describe('a session on a machine behind ssh', () => {
     const worktree = join(await fixture.farRepository(), '.corral', 'worktrees');
     const [name = ''] = await readdir(worktree);
     await writeFile(join(worktree, name, 'later.txt'), 'by hand\n');
+    const { uid, gid } = await stat(worktree);
+    await chown(join(worktree, name, 'later.txt'), uid, gid);
     await machine.setCable(false);
     await until(window, id, ({ host }) => host?.state === 'unreachable', 'the cut');
     await assert.rejects(window.deleteSession(id), { code: 'HOST_UNREACHABLE' });

@@ -73,6 +73,29 @@ describeIf(process.platform !== 'win32', 'there is no sh', 'commands on a sessio
     await until(window, id, ({ host }) => host?.state === 'connected', 'its return');
   });
 
+  it('say that its work could not be fetched and why, also in the next window, and keep it there', async () => {
+    const { id } = await fixture.completedSession(window);
+    const far = await fixture.farRepository();
+    const { repository } = fixture.here;
+    const other = await repository.git('-C', far, 'commit-tree', '-m', 'other', `refs/corral/${id}^{tree}`);
+    await repository.git('-C', far, 'update-ref', `refs/corral/${id}`, other);
+    await window.sendMessage(id, 'edit more.txt again');
+    const isKnown = ({ host }: SessionSummary): boolean => host?.workProblem !== undefined;
+    const refused = await until(window, id, (now) => isKnown(now) && now.runs[1]?.state === 'completed', 'the refusal');
+    assert.match(refused.host?.workProblem ?? '', /far.*does not follow the work that is here/);
+    await fixture.assertSame(id, refused.currentRunId ?? '');
+    const next = fixture.window({ agents: { second } });
+    assert.ok(isKnown(await until(next, id, isKnown, 'the reason in the next window')));
+    await fixture.here.close(next);
+    await window.deleteSession(id);
+    const files = await fixture.filesInTrash(id);
+    assert.ok(files.includes('more.txt'), files.join());
+    await window.undoDelete(id);
+    await repository.git('update-ref', `refs/corral/${id}`, other);
+    await window.sendMessage(id, 'edit last.txt again');
+    await until(window, id, (now) => !isKnown(now) && now.runs[2]?.state === 'completed', 'the work');
+  });
+
   it('list no process there as one of this computer', async () => {
     const { id } = await fixture.session(window, { prompt: 'slow 1000 20ms' });
     await until(window, id, ({ runs }) => (runs[0]?.eventCount ?? 0) > 10, 'its first events');

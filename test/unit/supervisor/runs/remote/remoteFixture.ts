@@ -82,6 +82,13 @@ export class RemoteFixture {
     return refs.split('\n').filter((ref) => ref.includes(id));
   }
 
+  /** The files at the top of the session's worktree in the host's trash. */
+  async filesInTrash(id: string): Promise<string[]> {
+    const trash = join(await this.farRepository(), '.corral', 'trash');
+    const name = (await namesIn(trash)).find((each) => each.endsWith(id));
+    return name === undefined ? [] : await namesIn(join(trash, name));
+  }
+
   /** All files of the host's store that a session has, by their paths. */
   async farTraces(id: string): Promise<string[]> {
     const paths = await readdir(await this.farStore(), { recursive: true });
