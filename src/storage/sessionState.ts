@@ -105,7 +105,7 @@ export function limitedRun(facts: SessionFacts): (RunFacts & { limit: UsageLimit
   if (run?.limit === undefined || isOpen(run) || run.stopRequestedAt !== undefined) return undefined;
   const state = runState(run);
   const isCutOff = state === 'failed' || state === 'crashed' || state === 'lost' || restorationOf(run) !== undefined;
-  return isCutOff && facts.worktree === 'present' && !facts.archived ? { ...run, limit: run.limit } : undefined;
+  return isCutOff && hasWorktree(facts) && !facts.archived ? { ...run, limit: run.limit } : undefined;
 }
 
 /** Queued runs start in ascending order of this, runs of the same rank in order of their ids. */

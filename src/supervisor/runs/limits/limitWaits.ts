@@ -78,7 +78,10 @@ export class LimitWaits implements Disposable {
       other === undefined ? undefined : { repository, use: 'handOver', command: [other] };
     if (other !== undefined && handOver !== undefined && (await consents.answer(handOver)) === true)
       if (await this.#goOnWith(other, sessionId, run)) return;
-    const waitsFor = waitAfter(run, accountOf(name, agents), Date.now());
+    const account = accountOf(name, agents);
+    // The agent there may be signed in otherwise.
+    const place = facts.host === undefined ? account : `${account} on ${facts.host.name}`;
+    const waitsFor = waitAfter(run, place, Date.now());
     if (waitsFor === undefined) return;
     const resumes = nativeSession(facts)?.nativeSessionId;
     const { prompt, attachments } = run;

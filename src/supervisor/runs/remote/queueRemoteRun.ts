@@ -36,7 +36,7 @@ type RemoteRun = v.InferOutput<typeof remoteRunSchema>;
  * Records a session's next run, which its host starts.
  * `notices` are what people should know of its beginning.
  * @returns the run's id
- * @throws CorralError as `queuedRecord`, and HOST_NOT_SUPPORTED
+ * @throws CorralError as `queuedRecord`
  */
 export async function queueRemoteRun(
   options: RunStarterOptions,
@@ -45,13 +45,6 @@ export async function queueRemoteRun(
 ): Promise<string> {
   const { store } = options;
   const { handOver, prompt, resumes, attachments = [], notices = [] } = request;
-  if (request.waitsFor !== undefined)
-    throw new CorralError(
-      'HOST_NOT_SUPPORTED',
-      l10n.t(
-        'A session on a host does not wait for the end of a usage limit yet. Send it a message when the limit is over.',
-      ),
-    );
   const working = workingAgent(facts);
   const agent = handOver?.agent ?? working.name;
   const model = (handOver ?? working).model ?? options.settings().agents[agent]?.model;

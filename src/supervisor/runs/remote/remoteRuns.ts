@@ -58,9 +58,12 @@ export class RemoteRuns implements Disposable, QueueHosts {
     if (facts.host !== undefined) await this.stores.require(facts);
   }
 
-  /** Records the session's next run, as `queueRun` does, while its host is connected. */
+  /**
+   * Records the session's next run, as `queueRun` does. Unless that waits for the end of a usage limit, its host has to
+   * be connected: nothing is queued for one that is away.
+   */
   async queue(facts: SessionFacts, request: RunRequest): Promise<string> {
-    await this.reach(facts);
+    if (request.waitsFor === undefined) await this.reach(facts);
     const { queueRemoteRun } = await import('./queueRemoteRun');
     return await queueRemoteRun(this.#options, facts, request);
   }

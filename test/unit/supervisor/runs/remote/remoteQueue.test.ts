@@ -94,6 +94,18 @@ describeIf(process.platform !== 'win32', 'there is no sh', 'sessions that wait f
     await window.stop(long.id);
   });
 
+  it('wait for the end of a usage limit, and go on by themselves', async () => {
+    const { id } = await fixture.session(window, { prompt: 'edit notes.txt hello; limit 20s' });
+    const isWaiting = ({ state, waitsUntil }: SessionSummary): boolean =>
+      state === 'queued' && waitsUntil !== undefined;
+    assert.match((await until(window, id, isWaiting, 'its wait')).heldBy ?? '', /^waits for the usage limit until /);
+    const session = await until(window, id, (now) => isDone(now) && now.runs.length === 2, 'the end');
+    assert.deepEqual(
+      session.runs.map(({ state }) => state),
+      ['failed', 'completed'],
+    );
+  });
+
   it('wait while their host is away, and say so', async () => {
     const first = await window.createSession({
       repository: fixture.here.repository.path,
