@@ -7,6 +7,7 @@ describe('the mends of errors', () => {
     const offered = [...new Set([...DEFAULT_MENDS, ...Object.values(MENDS).flat()])].sort();
     assert.deepEqual(offered, [
       'checkAgain',
+      'connectHost',
       'editRequest',
       'initializeRepository',
       'installAgent',
@@ -22,6 +23,7 @@ describe('the mends of errors', () => {
       'setAgentPath',
       'showLog',
       'signIn',
+      'testHost',
       'tryDemo',
     ]);
   });
