@@ -49,6 +49,8 @@ const runFactsSchema = v.object({
   isTeardown: v.exactOptional(v.boolean()),
   /** The native session that the run was to continue. */
   resumes: v.exactOptional(text),
+  /** The host on which it was left when the session went on here. What it does there is none of the session's work. */
+  leftOn: v.exactOptional(text),
   /** Set where another agent worked from this run on. */
   handOver: v.exactOptional(handOverSchema),
   /** It was queued to go on after a usage limit. */
@@ -106,18 +108,20 @@ const runFactsSchema = v.object({
 });
 export type RunFacts = v.InferOutput<typeof runFactsSchema>;
 
+const hostFactsSchema = v.object({
+  ...SESSION_RECORD_SCHEMAS['created.remote'].entries.host.entries,
+  /** Where the worktree and its repository are there, once they are made. */
+  worktree: v.exactOptional(placeOnHostSchema),
+});
+
 /** The order of the fields is fixed, so that equal facts are equal bytes once they are JSON. */
 export const sessionFactsSchema = v.object({
   sessionId: text,
   ...SESSION_RECORD_SCHEMAS.created.entries,
   /** Set where the session works on another host; `worktreePath` is '' then. */
-  host: v.exactOptional(
-    v.object({
-      ...SESSION_RECORD_SCHEMAS['created.remote'].entries.host.entries,
-      /** Where the worktree and its repository are there, once they are made. */
-      worktree: v.exactOptional(placeOnHostSchema),
-    }),
-  ),
+  host: v.exactOptional(hostFactsSchema),
+  /** Where it worked before it went on here. */
+  formerHost: v.exactOptional(hostFactsSchema),
   /** `onHost`: on the session's host, once `host.worktree` says where. */
   worktree: v.picklist(['planned', 'creating', 'present', 'failed', 'deleting', 'deleted', 'onHost']),
   worktreeFailure: v.exactOptional(text),

@@ -122,6 +122,8 @@ export const SESSION_RECORD_SCHEMAS = {
     baseCommit: v.exactOptional(text),
     notCopied: v.exactOptional(v.array(text)),
   }),
+  /** From now on the session works on this computer, in that worktree, from its last snapshot that is here. */
+  'continued.here': v.object({ worktreePath: text }),
   'worktree.failed': v.object({ reason: text }),
   'run.queued': queuedSchema,
   /** In place of `run.queued` for a session on another host. */

@@ -53,6 +53,14 @@ export function foldRecord(facts: SessionFacts, record: SessionRecord): void {
       if (notCopied !== undefined) facts.notCopied = notCopied;
       return;
     }
+    case 'continued.here':
+      if (facts.host === undefined) return; // two windows did the same
+      for (const run of facts.runs) run.leftOn = facts.host.name;
+      facts.formerHost = facts.host;
+      delete facts.host;
+      facts.worktree = 'present';
+      facts.worktreePath = record.data.worktreePath;
+      return;
     case 'worktree.failed':
       facts.worktree = 'failed';
       facts.worktreeFailure = record.data.reason;

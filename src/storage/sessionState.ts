@@ -143,5 +143,6 @@ export function speaksAgain(run: RunFacts): boolean {
 /** True while `run.closed` decides the run's state: neither an event nor an answer came after it. */
 function isClosed(run: RunFacts): run is RunFacts & { closed: NonNullable<RunFacts['closed']> } {
   if (run.closed === undefined || run.closed.spoke === true) return false;
+  if (run.leftOn !== undefined) return !isOutcome(run.eventState); // whatever it does there
   return run.eventCount <= run.closed.afterSeq && !isOutcome(run.eventState);
 }

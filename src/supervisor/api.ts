@@ -144,6 +144,8 @@ export interface SessionSummary {
   host?: SessionHost;
   /** Where the worktree is on its host: `corral-host://<name>/<path>`. Absent for one on this computer. */
   worktreeUri?: string;
+  /** The name of the host on which it worked before it went on here. */
+  formerHost?: string;
   /** The folder of its worktree in which the agent starts, with `/`; absent for the top. */
   subfolder?: string;
   /** Its repository is not where it was. It may have been moved, so nothing is lost. */
@@ -256,6 +258,8 @@ export interface CorralApi extends HostsApi {
   /** Ends a run, and frees locks, by a person's word. Throws CONFLICT unless they were silent for a minute. */
   markAsGone(id: string): Promise<void>;
   resume(id: string, text?: string): Promise<void>;
+  /** A session on a host works here from now on; its run there is stopped as soon as possible. Throws CONFLICT. */
+  continueHere(id: string): Promise<void>;
   /** Another agent goes on in the same worktree, from a new run on. It is told `prompt`, or else `handOverPrompt`. */
   handOver(id: string, request: { agent: string; model?: string; prompt?: string }): Promise<void>;
   handOverPrompt(id: string): Promise<string>;

@@ -11,6 +11,7 @@ import { Git } from './git/git';
 import { Hosts } from './hosts/hosts';
 import type { HostSummary, HostTestReport } from './hosts/hostsApi';
 import type { WithheldCommand } from './lifecycle/commandConsents';
+import { keepSettings } from './lifecycle/keptSettings';
 import { withDefaults, type SupervisorOptions } from './options';
 import { openParts, type Parts } from './parts';
 import { requireWritable, sessionNotFound } from './sessions/sessionErrors';
@@ -103,6 +104,18 @@ export class OpenStore implements Disposable {
 
   async testHost(name: string): Promise<HostTestReport> {
     return await this.hosts.test(name);
+  }
+
+  /**
+   * Keeps this window's settings for agents that start sessions in the folder's repository without a window, where a
+   * person has allowed that. Throws UNTRUSTED, STORE_READ_ONLY, or as `findRepository`.
+   */
+  async keepSettings(folder: string): Promise<void> {
+    const { consents, store } = await this.writable();
+    const command = await consents.agentsIn(folder);
+    if ((await consents.answer(command)) !== true) return;
+    const { settings, worktreeSettings } = this.options;
+    await keepSettings(store.paths, settings(), command.repository, worktreeSettings(command.repository));
   }
 
   /** Closes the store and the connections to runners. Runs go on. */

@@ -26,7 +26,6 @@ import { SessionTimeline } from './history/sessionTimeline';
 import type { NativeSessions } from './imports/nativeSessions';
 import { newAttachmentsOf, readKept } from './lifecycle/newAttachments';
 import type { CommandConsents } from './lifecycle/commandConsents';
-import { keepSettings } from './lifecycle/keptSettings';
 import { listingOf } from './lifecycle/listing';
 import type { WorktreeControl } from './lifecycle/worktreeControl';
 import type { WorktreeInventory } from './lifecycle/worktreeInventory';
@@ -181,6 +180,12 @@ export class Supervisor extends OpenStore implements CorralApi {
     await (await this.changeable(id)).runControl.resume(id, text);
   }
 
+  async continueHere(id: string): Promise<void> {
+    const { remoteSessions, runControl } = await this.changeable(id);
+    await remoteSessions.continueHere(id, async () => await runControl.stop(id));
+    await this.restoreWorktree(id);
+  }
+
   async handOver(id: string, { agent, model, prompt }: Parameters<CorralApi['handOver']>[1]): Promise<void> {
     if (prompt !== undefined) requirePrompt(prompt);
     const { runControl } = await this.changeable(id);
@@ -278,18 +283,6 @@ export class Supervisor extends OpenStore implements CorralApi {
   /** What people said to commands that workspaces name. Throws UNTRUSTED, STORE_READ_ONLY. */
   async consents(): Promise<CommandConsents> {
     return (await this.writable()).consents;
-  }
-
-  /**
-   * Keeps this window's settings for agents that start sessions in the folder's repository without a window, where a
-   * person has allowed that. Throws UNTRUSTED, STORE_READ_ONLY, or as `findRepository`.
-   */
-  async keepSettings(folder: string): Promise<void> {
-    const { consents, store } = await this.writable();
-    const command = await consents.agentsIn(folder);
-    if ((await consents.answer(command)) !== true) return;
-    const { settings, worktreeSettings } = this.options;
-    await keepSettings(store.paths, settings(), command.repository, worktreeSettings(command.repository));
   }
 
   /** Sessions that agents had without Corral. Throws UNTRUSTED, STORE_READ_ONLY. */

@@ -36,6 +36,8 @@ export interface ListedPlace {
 /** All sessions as this window knows them: what the index holds, and what only live processes tell. */
 export class SessionModel {
   readonly #sessions = new Map<string, Entry>();
+  /** The ids of the sessions that work, or have worked, on a host, by its name. */
+  readonly #onHosts = new Map<string, Set<string>>();
   readonly changed: Emitter<{ sessionIds: string[] }>;
   readonly runStarted: Emitter<{ sessionId: string; runId: string }>;
   readonly eventsAppended: Emitter<{ sessionId: string; appended: AppendedRange[] }>;
@@ -54,13 +56,15 @@ export class SessionModel {
    */
   load(sessions: readonly SessionFacts[]): void {
     const added = sessions.filter(({ sessionId }) => !this.#sessions.has(sessionId));
-    for (const facts of added)
+    for (const facts of added) {
+      this.#noteHost(facts);
       this.#sessions.set(facts.sessionId, {
         facts,
         live: { checking: facts.runs.some(isOpen) },
         position: undefined,
         ended: [],
       });
+    }
     if (added.length > 0) this.changed.fire({ sessionIds: added.map(({ sessionId }) => sessionId) });
   }
 
@@ -78,6 +82,7 @@ export class SessionModel {
       return;
     }
     const { facts, appended, more } = result;
+    this.#noteHost(facts);
     const runsBefore = new Map(before?.facts.runs.map((run) => [run.runId, run]));
     const started = facts.runs.filter((run) => run.startedAt !== undefined && !runsBefore.get(run.runId)?.startedAt);
     const isNewlyEnded = (run: RunFacts): boolean => !isOpen(run) && isOpenOrUnknown(runsBefore.get(run.runId));
@@ -171,6 +176,12 @@ export class SessionModel {
     return [...this.#sessions.keys()];
   }
 
+  /** The sessions that work on the host of this name. */
+  onHost(name: string): SessionFacts[] {
+    const ids = [...(this.#onHosts.get(name) ?? [])];
+    return ids.map((id) => this.find(id)).filter((facts) => facts?.host?.name === name) as SessionFacts[];
+  }
+
   has(sessionId: string): boolean {
     return this.#sessions.has(sessionId);
   }
@@ -237,6 +248,13 @@ export class SessionModel {
 
   dispose(): void {
     for (const emitter of [this.changed, this.runStarted, this.eventsAppended, this.runEnded]) emitter.dispose();
+  }
+
+  #noteHost({ sessionId, host }: SessionFacts): void {
+    if (host === undefined) return;
+    const ids = this.#onHosts.get(host.name);
+    if (ids === undefined) this.#onHosts.set(host.name, new Set([sessionId]));
+    else ids.add(sessionId);
   }
 
   #fireEnds(sessionId: string, { runs }: SessionFacts, ended: readonly string[]): void {

@@ -125,6 +125,7 @@ export function summarize(facts: SessionFacts, live: LiveFacts, position?: Queue
   if (reason !== undefined) summary.failureReason = reason;
   if (live.repositoryMissing !== undefined) summary.repositoryMissing = live.repositoryMissing;
   if (facts.host !== undefined) Object.assign(summary, placeOnHost(facts.host, live, run));
+  if (facts.formerHost !== undefined) summary.formerHost = facts.formerHost.name;
   if (facts.checkout !== undefined) summary.checkout = facts.checkout;
   if (facts.subfolder !== undefined) summary.subfolder = facts.subfolder;
   if (facts.notCopied !== undefined) summary.notCopied = facts.notCopied;
@@ -203,7 +204,8 @@ function since(facts: SessionFacts, run: RunFacts | undefined): string {
 export function nativeSession(facts: SessionFacts): { nativeSessionId: string; backendType: string } | undefined {
   const { name, runs } = workingAgent(facts);
   for (const run of runs.toReversed()) {
-    if (failedToResume(run)) return undefined;
+    // What the agent keeps of its session is on the host.
+    if (failedToResume(run) || run.leftOn !== undefined) return undefined;
     if (run.nativeSessionId !== undefined)
       return { nativeSessionId: run.nativeSessionId, backendType: run.backendType ?? name };
   }

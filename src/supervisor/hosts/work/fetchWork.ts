@@ -33,6 +33,8 @@ export interface FetchOptions {
   sessionId: string;
   /** For what comes over the wire in this call; more ends it. */
   maxBytes?: number;
+  /** True where the session has gone on elsewhere: its own ref stays, and only `hostRefName` has what came. */
+  isApart?: boolean;
   /** True before the work there may be emptied: what came is on the disk then. */
   isDurable?: boolean;
   signal?: AbortSignal;
@@ -60,7 +62,7 @@ export interface FetchedWork {
 export async function fetchWork(
   far: HostRepository,
   repository: Repository,
-  { sessionId, maxBytes = MAX_WORK_BYTES, isDurable = false, signal }: FetchOptions,
+  { sessionId, maxBytes = MAX_WORK_BYTES, isApart = false, isDurable = false, signal }: FetchOptions,
 ): Promise<FetchedWork> {
   const { host } = far;
   const own = snapshotRefName(sessionId);
@@ -104,7 +106,9 @@ export async function fetchWork(
       if (!isObjectId(commit)) throw await noCommit(host, git, environment);
       await quarantine.release(git, settingsEnvironment(SETTINGS));
       await storeBorrowedObjects(git, repository.commonDirectory, commit, known);
-      const moved = await refs.moveForward(git, before, commit, signal);
+      const moved = isApart
+        ? await refs.keepApart(before, commit, signal)
+        : await refs.moveForward(git, before, commit, signal);
       if (moved === undefined)
         throw workError(
           host,

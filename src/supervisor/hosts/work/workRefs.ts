@@ -69,6 +69,17 @@ export class WorkRefs {
       }
     }
   }
+
+  /** Moves `kept` alone. */
+  async keepApart(
+    { own, kept }: RefValues,
+    commit: string,
+    signal?: AbortSignal,
+  ): Promise<{ commit: string; before: string | undefined }> {
+    const input = updateOf(this.kept, commit, kept).join('');
+    if (input !== '') await this.#git.run(this.#repository.mainWorktree, ['update-ref', '--stdin'], { input, signal });
+    return { commit: own ?? commit, before: own };
+  }
 }
 
 function updateOf(name: string, commit: string, before: string | undefined): string[] {

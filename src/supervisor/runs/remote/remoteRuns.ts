@@ -199,14 +199,11 @@ export class RemoteRuns implements Disposable, QueueHosts {
   }
 
   #noteState(name: string, state: HostState): void {
-    const { model } = this.#options;
     this.#states.set(name, state.kind);
-    for (const id of model.ids()) {
-      const { host, runs } = model.facts(id);
-      if (host?.name !== name) continue;
-      this.#showState(id, state);
+    for (const { sessionId, runs } of this.#options.model.onHost(name)) {
+      this.#showState(sessionId, state);
       if (state.kind !== 'connecting')
-        for (const { runId } of runs.filter(isOpen)) this.affected.fire({ sessionId: id, runId });
+        for (const { runId } of runs.filter(isOpen)) this.affected.fire({ sessionId, runId });
     }
   }
 

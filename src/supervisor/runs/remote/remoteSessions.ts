@@ -23,8 +23,7 @@ export class RemoteSessions implements Disposable {
     this.returned = new Emitter((error) => log.error(`After a host came back: ${messageOf(error)}`));
     hosts.pool.changed.event(({ name, state }) => {
       if (state.kind !== 'connected') return;
-      const sessionIds = model.ids().filter((id) => model.facts(id).host?.name === name);
-      this.returned.fire({ sessionIds });
+      this.returned.fire({ sessionIds: model.onHost(name).map(({ sessionId }) => sessionId) });
     });
   }
 
@@ -66,6 +65,17 @@ export class RemoteSessions implements Disposable {
       (host) => host !== undefined,
       () => false,
     );
+  }
+
+  /** As the function of this name; `stop` ends the session's run. */
+  async continueHere(sessionId: string, stop: () => Promise<void>): Promise<void> {
+    const { continueHere } = await import('./continueHere');
+    const { remoteRuns, model } = this.#options;
+    const isConnected = await remoteRuns.reach(model.facts(sessionId)).then(
+      () => true,
+      () => false,
+    );
+    await continueHere(this.#options, sessionId, { isConnected, stop });
   }
 
   /** The worktree of a session whose host is connected. @throws CorralError HOST_UNREACHABLE, HOST_UNKNOWN */

@@ -25,11 +25,11 @@ export async function bringWorkHome(
   options: Pick<RunStarterOptions, 'git' | 'store' | 'bundles'>,
   host: OpenHost,
   facts: SessionFacts,
-  { isDurable = false }: { isDurable?: boolean } = {},
+  { isDurable = false, isApart = false }: { isDurable?: boolean; isApart?: boolean } = {},
 ): Promise<void> {
   const place = facts.host?.worktree;
   if (place === undefined) return;
   const far = { host: workHostOf(host, options.bundles), path: place.repository };
   const { repository } = await worktreeOf(options, facts);
-  await fetchWork(far, repository, { sessionId: facts.sessionId, isDurable });
+  await fetchWork(far, repository, { sessionId: facts.sessionId, isDurable, isApart });
 }

@@ -47,8 +47,9 @@ export class RunMirrors implements Disposable {
     const { model } = this.#options;
     for (const id of model.ids()) {
       const facts = model.find(id);
-      if (facts?.host === undefined) continue;
-      for (const { runId } of facts.runs) if (!(await this.#isWhole(id, runId))) await this.open(facts, runId);
+      const runs = facts?.runs.filter(({ leftOn }) => facts.host !== undefined || leftOn !== undefined) ?? [];
+      for (const { runId } of runs)
+        if (facts !== undefined && !(await this.#isWhole(id, runId))) await this.open(facts, runId);
     }
   }
 
@@ -62,10 +63,15 @@ export class RunMirrors implements Disposable {
     return problem !== undefined;
   }
 
-  async #bringWorkHome(host: OpenHost, facts: SessionFacts): Promise<void> {
+  async #bringWorkHome(host: OpenHost, facts: SessionFacts, runId: string): Promise<void> {
     const { model } = this.#options;
     const { sessionId } = facts;
     const { bringWorkHome } = await import('../remoteWork');
+    const { asOfRun, isLeft } = await import('../leftRuns');
+    if (isLeft(facts, runId)) {
+      await bringWorkHome(this.#options, host, asOfRun(facts, runId), { isApart: true });
+      return;
+    }
     try {
       await bringWorkHome(this.#options, host, facts);
       model.setWorkProblem(sessionId, undefined);
@@ -111,15 +117,35 @@ export class RunMirrors implements Disposable {
     const { store, log, stores } = this.#options;
     const { sessionId } = facts;
     const { RunMirror } = await import('./runMirror');
+    const { asOfRun, isLeft } = await import('../leftRuns');
     const mirror = new RunMirror({
       store,
       log,
       sessionId,
       runId,
-      host: async () => await stores.find(facts),
-      bringWorkHome: async (host) => await this.#bringWorkHome(host, (await store.sync(sessionId)) ?? facts),
+      host: async () => {
+        const now = (await store.sync(sessionId)) ?? facts;
+        const host = await stores.find(asOfRun(now, runId));
+        if (host !== undefined && isLeft(now, runId)) await this.#endLeft(host, now, { runId, mirror });
+        return host;
+      },
+      bringWorkHome: async (host) => await this.#bringWorkHome(host, (await store.sync(sessionId)) ?? facts, runId),
     });
     if (this.#isDisposed) mirror.dispose();
     return mirror;
+  }
+
+  async #endLeft(
+    host: OpenHost,
+    { sessionId }: SessionFacts,
+    { runId, mirror }: { runId: string; mirror: RunMirror },
+  ): Promise<void> {
+    const { store, settings } = this.#options;
+    const { endLeftRun } = await import('../leftRuns');
+    const { readRemoteRun } = await import('../queueRemoteRun');
+    const { nonce } = (await readRemoteRun(store.paths.session(sessionId).run(runId))).run;
+    const ids = { storeId: store.storeId, sessionId, runId };
+    const finalBytes = await endLeftRun(host, { ...ids, nonce, graceMs: settings().stopGraceMs });
+    if (finalBytes !== undefined) mirror.setFinal(finalBytes);
   }
 }

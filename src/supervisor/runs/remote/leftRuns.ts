@@ -1,0 +1,57 @@
+/** Runs that were left on a host, since their session went on here. */
+import type { Duplex } from 'node:stream';
+import { settledWithin } from '../../../common/settledWithin';
+import { CorralError } from '../../../storage/errors';
+import type { SessionFacts } from '../../../storage/sessionFacts';
+import { connectRunner } from '../runnerClient';
+import { cancelRun, endRun, findRun, type RunIds } from './hostRuns';
+import type { OpenHost } from './hostStores';
+
+const ANSWER_LIMIT_MS = 10_000;
+/** For its last snapshot, once its agent has ended. */
+const LAST_WORK_LIMIT_MS = 60_000;
+
+export function isLeft({ runs }: SessionFacts, runId: string): boolean {
+  return runs.some((run) => run.runId === runId && run.leftOn !== undefined);
+}
+
+/** The session as it was when this run worked for it. */
+export function asOfRun(facts: SessionFacts, runId: string): SessionFacts {
+  const { formerHost } = facts;
+  return formerHost !== undefined && isLeft(facts, runId) ? { ...facts, host: formerHost } : facts;
+}
+
+/**
+ * Ends what a run that was left still does on its host: its runner is asked first, so that it records the end and takes
+ * a last snapshot.
+ * @returns the bytes of its journal where nothing is added any more
+ * @throws CorralError HOST_UNREACHABLE, HOST_FAILED
+ */
+export async function endLeftRun(
+  host: OpenHost,
+  { nonce, graceMs, ...ids }: RunIds & { nonce: string; graceMs: number },
+): Promise<number | undefined> {
+  const found = await cancelRun(host, ids, 'The session went on elsewhere.');
+  if (found.claim?.state !== 'claimed') return undefined;
+  if (found.liveness !== 'dead') {
+    const runner = { endpoint: await host.connection.connectSocket(found.claim.endpoint), nonce };
+    await askToStop(runner, graceMs + LAST_WORK_LIMIT_MS).catch((error: unknown) => {
+      if (error instanceof CorralError && error.code === 'HOST_UNREACHABLE') throw error;
+    });
+  }
+  await endRun(host, ids, graceMs);
+  const { liveness, journalBytes } = await findRun(host, ids);
+  return liveness === 'dead' ? journalBytes : undefined;
+}
+
+/** Settles when the runner has ended, or after the limit. @throws CorralError where it does not answer */
+async function askToStop(runner: { endpoint: Duplex; nonce: string }, limitMs: number): Promise<void> {
+  const client = await connectRunner({ ...runner, timeoutMs: ANSWER_LIMIT_MS });
+  const ended = new Promise<void>((resolve) => client.onClosed(resolve));
+  try {
+    await client.request('stop', {}, ANSWER_LIMIT_MS);
+    await settledWithin(ended, limitMs);
+  } finally {
+    client.close();
+  }
+}
