@@ -249,12 +249,14 @@ if (options.has('--tests')) {
     outbase: 'bench',
     external: ['playwright-core', 'vscode'],
   });
+  await buildTests('simulation', ['main.ts', 'farm/farmProcess.ts']);
   await buildTests('torture', ['main.ts', 'window/window.ts', 'fileRecorder.ts', 'clockShift.ts']);
   await buildTests('support', [
     'tier/manyProcesses.ts',
     'tier/testProcess.ts',
     'vscode/extensionHost.ts',
     'vscode/vscodeServer.ts',
+    'hosts/delayedLink.ts',
     'processes.ts',
     'turns/turnWatch.ts',
   ]);

@@ -9,6 +9,7 @@ import { idleFigures, loadFigures, memoryFigures } from './hosts';
 import { livePageFigures } from './livePage';
 import { runFigures } from './runs';
 import { preparingFigures } from './preparing';
+import { remoteFigures } from './remote';
 import { searchFigures } from './searching';
 import { sizeFigures } from './sizes';
 import { snapshotFigures } from './snapshots';
@@ -101,6 +102,12 @@ export const MEASUREMENTS: readonly Measurement[] = [
     measure: deletionFigures,
     seconds: 60,
     sources: ['src/supervisor/lifecycle', 'src/supervisor/git/snapshots', 'src/supervisor/git/worktrees'],
+  },
+  {
+    cases: ['22'],
+    measure: remoteFigures,
+    seconds: 120,
+    sources: ['src/supervisor/hosts', 'src/supervisor/hostProgram', 'src/supervisor/runs/remote'],
   },
   { cases: ['idle'], measure: idleFigures, seconds: 75, sources: ['src/supervisor', 'src/views/sessions'] },
 ];

@@ -4,6 +4,7 @@ import { messageOf } from '../../../src/common/errors';
 import { CorralError } from '../../../src/storage/errors';
 import type { SessionEvent } from '../../../src/storage/events';
 import { isOutcome } from '../../../src/storage/runState';
+import { parseHostSettings } from '../../../src/supervisor/hosts/hostSettings';
 import { DEFAULT_SETTINGS } from '../../../src/supervisor/settings';
 import { Supervisor } from '../../../src/supervisor/supervisor';
 import { digestOf } from '../journals';
@@ -12,10 +13,15 @@ import { envelopeSchema, windowOptionsSchema } from './windowProtocol';
 import type { RESULT_SCHEMAS, WindowRequest } from './windowProtocol';
 
 const PAGE = 1_000;
-const { runnerNode, ...options } = v.parse(windowOptionsSchema, JSON.parse(process.argv[2] ?? ''));
+const { runnerNode, hosts, ...options } = v.parse(windowOptionsSchema, JSON.parse(process.argv[2] ?? ''));
 const supervisor = new Supervisor({
   ...options,
-  settings: () => ({ ...DEFAULT_SETTINGS, stopGraceMs: 1_000, ...(runnerNode === undefined ? {} : { runnerNode }) }),
+  settings: () => ({
+    ...DEFAULT_SETTINGS,
+    stopGraceMs: 1_000,
+    ...(runnerNode === undefined ? {} : { runnerNode }),
+    ...(hosts === undefined ? {} : { hosts: parseHostSettings(hosts) }),
+  }),
 });
 
 function digestedEvent(event: SessionEvent): EventDigest {
@@ -53,6 +59,10 @@ async function perform(
           argv: request.argv,
         })
       ).id;
+    case 'createOn': {
+      const { host, repository, prompt } = request;
+      return (await supervisor.createSession({ repository, prompt, agent: 'demo', host })).id;
+    }
     case 'prepare':
       await supervisor.prepareSession({ repository: request.repository });
       return null;
@@ -76,7 +86,8 @@ async function perform(
       return null;
     case 'list':
       return (await supervisor.listSessions()).map((session) => {
-        const { id, title, state, restored, checking, runs, paused, worktreePath, deleted } = session;
+        const { id, title, state, restored, checking, runs, paused, worktreePath, deleted, host, currentRunId } =
+          session;
         const eventCount = runs.reduce((sum, run) => sum + run.eventCount, 0);
         const isOpen = checking || (!isOutcome(state) && !restored);
         return {
@@ -88,6 +99,8 @@ async function perform(
           eventCount,
           worktreePath,
           deleted,
+          ...(currentRunId === undefined ? {} : { currentRunId }),
+          ...(host === undefined ? {} : { hostState: host.state }),
           ...(paused === undefined ? {} : { paused: `${paused.since} ${paused.reason}` }),
         };
       });

@@ -10,11 +10,15 @@ export const windowOptionsSchema = v.object({
   runnerNode: v.optional(text),
   checkpointEveryMs: v.number(),
   autoRecover: v.boolean(),
+  /** The setting `corral.hosts`. */
+  hosts: v.optional(v.record(text, v.unknown())),
 });
 export type WindowOptions = v.InferOutput<typeof windowOptionsSchema>;
 
 export const requestSchema = v.variant('method', [
   v.object({ method: v.literal('create'), repository: text, argv: v.array(text) }),
+  /** A session of the demo agent on a host. */
+  v.object({ method: v.literal('createOn'), host: text, repository: text, prompt: text }),
   v.object({ method: v.literal('prepare'), repository: text }),
   v.object({ method: v.literal('clearSpares') }),
   v.object({ method: v.literal('delete'), sessionId: text }),
@@ -38,6 +42,8 @@ const sessionSchema = v.object({
   isOpen: v.boolean(),
   eventCount: v.number(),
   paused: v.optional(text),
+  hostState: v.optional(text),
+  currentRunId: v.optional(text),
   worktreePath: text,
   deleted: v.boolean(),
 });
@@ -45,6 +51,7 @@ export type WindowSession = v.InferOutput<typeof sessionSchema>;
 
 export const RESULT_SCHEMAS = {
   create: text,
+  createOn: text,
   prepare: v.null(),
   clearSpares: v.null(),
   delete: v.null(),
