@@ -103,12 +103,12 @@ describe('the place from which a session is started', () => {
     const home = await ClaudeHome.create();
     try {
       const agents = parseAgentSettings({ mine: home.agent, claude: { path: join(home.path, 'missing') } });
-      const other = fixture.window({ changes: { agents } });
-      const session = await completed(
-        { repository: join(main, 'packages/shop'), agent: 'mine', prompt: 'talk' },
-        other,
-      );
-      const { cwd } = await other.terminalCommand(session.id);
+      // A window without the agent would start the run as well, if it were quicker.
+      await fixture.close(window);
+      window = fixture.window({ changes: { agents } });
+      const request = { repository: join(main, 'packages/shop'), agent: 'mine', prompt: 'talk' };
+      const session = await completed(request);
+      const { cwd } = await window.terminalCommand(session.id);
       assert.equal(cwd, join(session.worktreePath, 'packages', 'shop'));
     } finally {
       await home.remove();
