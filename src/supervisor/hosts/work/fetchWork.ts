@@ -106,9 +106,7 @@ export async function fetchWork(
       if (!isObjectId(commit)) throw await noCommit(host, git, environment);
       await quarantine.release(git, settingsEnvironment(SETTINGS));
       await storeBorrowedObjects(git, repository.commonDirectory, commit, known);
-      const moved = isApart
-        ? await refs.keepApart(before, commit, signal)
-        : await refs.moveForward(git, before, commit, signal);
+      const moved = await refs.moveForward(git, before, commit, { isApart, signal });
       if (moved === undefined)
         throw workError(
           host,

@@ -42,18 +42,18 @@ export class WorkRefs {
   }
 
   /**
-   * Moves `kept` to the commit, and the session's ref only where the commit follows it: both at once, from what they
-   * were `before`. Undefined where the two have parted; `git` compares them.
+   * Moves `kept` to the commit, and without `isApart` the session's ref where the commit follows it: both at once, from
+   * what they were `before`. Undefined where the two have parted; `git` compares them.
    */
   async moveForward(
     git: IsolatedGit,
     before: RefValues,
     commit: string,
-    signal?: AbortSignal,
+    { isApart, signal }: { isApart: boolean; signal: AbortSignal | undefined },
   ): Promise<{ commit: string; before: string | undefined } | undefined> {
     for (let [attempt, values] = [1, before]; ; attempt++) {
       const { own, kept } = values;
-      const isForward = own === undefined || (await isAncestor(git, own, commit));
+      const isForward = !isApart && (own === undefined || (await isAncestor(git, own, commit)));
       const input = [...updateOf(this.kept, commit, kept), ...(isForward ? updateOf(this.#own, commit, own) : [])].join(
         '',
       );
@@ -61,6 +61,7 @@ export class WorkRefs {
         if (input !== '')
           await this.#git.run(this.#repository.mainWorktree, ['update-ref', '--stdin'], { input, signal });
         if (isForward) return { commit, before: own };
+        if (isApart || own === undefined) return { commit: own ?? commit, before: own };
         return (await isAncestor(git, commit, own)) ? { commit: own, before: own } : undefined;
       } catch (error) {
         // Another window fetches at the same time.
@@ -68,17 +69,6 @@ export class WorkRefs {
         values = await this.read();
       }
     }
-  }
-
-  /** Moves `kept` alone. */
-  async keepApart(
-    { own, kept }: RefValues,
-    commit: string,
-    signal?: AbortSignal,
-  ): Promise<{ commit: string; before: string | undefined }> {
-    const input = updateOf(this.kept, commit, kept).join('');
-    if (input !== '') await this.#git.run(this.#repository.mainWorktree, ['update-ref', '--stdin'], { input, signal });
-    return { commit: own ?? commit, before: own };
   }
 }
 
