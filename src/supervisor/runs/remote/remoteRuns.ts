@@ -41,8 +41,6 @@ export class RemoteRuns implements Disposable, QueueHosts {
   /** By run id. */
   readonly #starting = new Map<string, Promise<void>>();
   readonly #slots: RunSlots;
-  /** By the names of hosts. */
-  readonly #states = new Map<string, HostState['kind']>();
 
   constructor(options: RemoteRunsOptions) {
     this.#options = options;
@@ -101,13 +99,15 @@ export class RemoteRuns implements Disposable, QueueHosts {
 
   /** As `QueueHosts`. Begins to connect where nothing was needed of the host in this window before. */
   holdOf(name: string): string | undefined {
+    const { hosts } = this.#options;
     try {
-      this.#options.hosts.settingOf(name);
+      hosts.settingOf(name);
     } catch (error) {
       return messageOf(error);
     }
-    if (!this.#states.has(name)) void this.#options.hosts.pool.connection(name).catch(() => undefined);
-    return this.#states.get(name) === 'connected' ? undefined : l10n.t('the host “{name}” is not connected', { name });
+    const state = hosts.pool.stateOf(name);
+    if (state === undefined) void hosts.pool.connection(name).catch(() => undefined);
+    return state?.kind === 'connected' ? undefined : l10n.t('the host “{name}” is not connected', { name });
   }
 
   /** As `QueueHosts`, of one without a hold. */
@@ -199,7 +199,6 @@ export class RemoteRuns implements Disposable, QueueHosts {
   }
 
   #noteState(name: string, state: HostState): void {
-    this.#states.set(name, state.kind);
     for (const { sessionId, runs } of this.#options.model.onHost(name)) {
       this.#showState(sessionId, state);
       if (state.kind !== 'connecting')

@@ -114,7 +114,7 @@ export class RunMirrors implements Disposable {
   }
 
   async #open(facts: SessionFacts, runId: string): Promise<RunMirror> {
-    const { store, log, stores } = this.#options;
+    const { store, model, log, stores } = this.#options;
     const { sessionId } = facts;
     const { RunMirror } = await import('./runMirror');
     const { asOfRun, isLeft } = await import('../leftRuns');
@@ -124,7 +124,7 @@ export class RunMirrors implements Disposable {
       sessionId,
       runId,
       host: async () => {
-        const now = (await store.sync(sessionId)) ?? facts;
+        const now = model.find(sessionId) ?? facts; // the mirror has just read it
         const host = await stores.find(asOfRun(now, runId));
         if (host !== undefined && isLeft(now, runId)) await this.#endLeft(host, now, { runId, mirror });
         return host;
