@@ -116,22 +116,44 @@ export async function installTestPrograms() {
 
 const POLICY = '/usr/sbin/policy-rc.d';
 
-/** What the tests of hosts need, of which apt would start sshd, now and at each boot. */
+/** Of the packages below: what apt would start now and at each boot. */
+const SERVICES = {
+  'openssh-server': ['ssh.service', 'ssh.socket'],
+  munge: ['munge.service'],
+  slurmctld: ['slurmctld.service'],
+  slurmd: ['slurmd.service'],
+};
+
+/** What the tests of hosts need. Where a group cannot be had, its tests say so. */
+const HOST_PROGRAMS = [
+  { sshd: 'openssh-server', tcsh: 'tcsh', fish: 'fish' },
+  { munged: 'munge', slurmctld: 'slurmctld', slurmd: 'slurmd', sbatch: 'slurm-client' },
+];
+
+/** Installs them by apt for root on Debian, which starts none of them. */
 export async function installHostPrograms() {
-  const packages = { sshd: 'openssh-server', tcsh: 'tcsh', fish: 'fish' };
-  const names = Object.keys(packages);
-  const found = await Promise.all(names.map(async (name) => await findProgram([name])));
-  const missing = names.filter((_, index) => found[index] === undefined).map((name) => packages[name]);
-  if (missing.length === 0 || process.getuid?.() !== 0 || !(await isDebian())) return;
-  console.log(`Installing ${missing.join(', ')}…`);
+  for (const packages of HOST_PROGRAMS) {
+    const names = Object.keys(packages);
+    const found = await Promise.all(names.map(async (name) => await findProgram([name])));
+    const missing = names.filter((_, index) => found[index] === undefined).map((name) => packages[name]);
+    if (missing.length === 0 || process.getuid?.() !== 0 || !(await isDebian())) continue;
+    console.log(`Installing ${missing.join(', ')}…`);
+    if (!(await installStopped(missing))) console.log(`apt-get could not install ${missing.join(', ')}.`);
+  }
+}
+
+/** As `installPackages`, and their services are not started. */
+async function installStopped(names) {
   const isOurs = await writeFile(POLICY, '#!/bin/sh\nexit 101\n', { flag: 'wx', mode: 0o755 }).then(
     () => true,
     () => false, // there is one
   );
   try {
-    if (!(await installPackages(missing))) console.log(`apt-get could not install ${missing.join(', ')}.`);
-    else if (missing.includes(packages.sshd) && (await findProgram(['systemctl'])) !== undefined)
-      await run('systemctl', ['disable', '--quiet', 'ssh.service', 'ssh.socket']);
+    if (!(await installPackages(names))) return false;
+    const services = names.flatMap((name) => SERVICES[name] ?? []);
+    if (services.length > 0 && (await findProgram(['systemctl'])) !== undefined)
+      await run('systemctl', ['disable', '--quiet', ...services]);
+    return true;
   } finally {
     if (isOurs) await rm(POLICY);
   }

@@ -1,6 +1,6 @@
 /**
- * `npm run test:hosts`: hosts behind a real sshd, each in namespaces of its own. For root on Linux; on Debian, apt
- * installs sshd and the login shells, and nothing is started by that.
+ * `npm run test:hosts`: hosts behind a real sshd and a cluster with a real Slurm, in namespaces of their own. For root
+ * on Linux; on Debian, apt installs sshd, the login shells and Slurm, and nothing is started by that.
  */
 import { installHostPrograms } from './host.mjs';
 

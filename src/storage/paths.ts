@@ -157,6 +157,21 @@ export class RunPaths {
   get claim(): string {
     return join(this.root, 'runner.json');
   }
+  /** What the runner is told where it is a job of a cluster: removed when it was read, since it may hold secrets. */
+  get assignment(): string {
+    return join(this.root, 'assignment.json');
+  }
+  /** The job that such a runner is, and what the job printed, which is little: the runner prints nothing. */
+  get job(): string {
+    return join(this.root, 'job.json');
+  }
+  get jobOutput(): string {
+    return join(this.root, 'job.log');
+  }
+  /** The lock of who submits the job. */
+  get submissionLockName(): string {
+    return join(this.root, 'submission');
+  }
   /** What a host is told of a run that is to work there. */
   get hostRun(): string {
     return join(this.root, 'host.json');

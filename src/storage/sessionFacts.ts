@@ -84,6 +84,8 @@ const runFactsSchema = v.object({
       spoke: v.exactOptional(v.literal(true)),
     }),
   ),
+  /** How the scheduler ended its job. */
+  job: v.exactOptional(v.object({ id: text, state: text, reason: text })),
   nativeSessionId: v.exactOptional(text),
   backendType: v.exactOptional(text),
   model: v.exactOptional(text),
@@ -110,6 +112,8 @@ export type RunFacts = v.InferOutput<typeof runFactsSchema>;
 
 const hostFactsSchema = v.object({
   ...SESSION_RECORD_SCHEMAS['created.remote'].entries.host.entries,
+  /** `slurm`: its runs are jobs. */
+  kind: v.picklist(['ssh', 'exec', 'slurm']),
   /** Where the worktree and its repository are there, once they are made. */
   worktree: v.exactOptional(placeOnHostSchema),
 });

@@ -53,6 +53,9 @@ const hostPlaceSchema = v.object({
 /** A worktree on a host, and the repository there that has it. */
 export const placeOnHostSchema = v.object({ path: text, repository: text });
 
+/** The cluster in which a session's runs are jobs. */
+const clusterPlaceSchema = v.object({ ...hostPlaceSchema.entries, kind: v.literal('slurm') });
+
 const createdSchema = v.object({
   title: text,
   prompt: text,
@@ -108,6 +111,8 @@ export const SESSION_RECORD_SCHEMAS = {
   created: createdSchema,
   /** In place of `created` for a session on another host. Versions that know no hosts do not act on it. */
   'created.remote': v.object({ ...createdSchema.entries, host: hostPlaceSchema }),
+  /** In place of `created.remote` where its runs are jobs. Versions that know no jobs do not act on it. */
+  'created.job': v.object({ ...createdSchema.entries, host: clusterPlaceSchema }),
   'dependencies.set': v.object({ dependsOn: v.array(text) }),
   renamed: v.object({ title: text }),
   /** `notCopied`: uncommitted files that could not be copied into it, in words. */
@@ -128,6 +133,8 @@ export const SESSION_RECORD_SCHEMAS = {
   'run.queued': queuedSchema,
   /** In place of `run.queued` for a session on another host. */
   'run.queued.remote': queuedSchema,
+  /** In place of `run.queued` for a run that is a job. */
+  'run.queued.job': queuedSchema,
   /** A queued run got another position. Runs start in ascending order of rank, at first the ms time of `run.queued`. */
   'run.moved': v.object({ runId: text, rank: v.number() }),
   /** A person said that a queued run is to wait for its usage limit, rather than another agent to go on. */
@@ -146,6 +153,8 @@ export const SESSION_RECORD_SCHEMAS = {
     /** Where no evidence could decide: a person said that the run is gone. */
     by: v.optional(v.literal('person')),
   }),
+  /** How the scheduler ended the job of a run, in its word and in a sentence. It may come after the run's own end. */
+  'job.ended': v.object({ runId: text, jobId: text, state: text, reason: text }),
   /** The runner of a run that a person had marked as gone answered after all. */
   'run.spoke': v.object({ runId: text }),
   deleting: v.object({ trashPath: text }),

@@ -29,6 +29,7 @@ export function foldRecord(facts: SessionFacts, record: SessionRecord): void {
       if (facts.planned !== undefined) facts.worktree = 'planned';
       return;
     case 'created.remote':
+    case 'created.job':
       Object.assign(facts, record.data);
       facts.createdAt = record.timestamp;
       facts.worktree = 'onHost';
@@ -66,7 +67,8 @@ export function foldRecord(facts: SessionFacts, record: SessionRecord): void {
       facts.worktreeFailure = record.data.reason;
       return;
     case 'run.queued':
-    case 'run.queued.remote': {
+    case 'run.queued.remote':
+    case 'run.queued.job': {
       const run = runOf(facts, record.data.runId);
       run.ordinal = record.data.ordinal;
       run.prompt = record.data.prompt;
@@ -97,6 +99,11 @@ export function foldRecord(facts: SessionFacts, record: SessionRecord): void {
       run.closed = { outcome, restored, evidence, afterSeq, timestamp: record.timestamp };
       if (recoveryHint !== undefined) run.closed.recoveryHint = recoveryHint;
       if (by !== undefined) run.closed.by = by;
+      return;
+    }
+    case 'job.ended': {
+      const { runId, jobId: id, state, reason } = record.data;
+      runOf(facts, runId).job = { id, state, reason };
       return;
     }
     case 'run.spoke': {

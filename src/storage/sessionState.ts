@@ -1,6 +1,6 @@
 /** What follows from a session's facts. Pure. */
 import { oneLine } from '../common/oneLine';
-import type { RunState, UsageLimit } from './events';
+import type { RunOutcome, RunState, UsageLimit } from './events';
 import { isOutcome, nextRunState } from './runState';
 import type { RunFacts, SessionFacts } from './sessionFacts';
 import type { RecoveryHint } from './sessionRecords';
@@ -43,12 +43,49 @@ export function failureReason(facts: SessionFacts): string | undefined {
   if (!isOutcome(state) || state === 'completed') return undefined;
   const run = currentRun(facts);
   const reason =
-    run === undefined ? facts.worktreeFailure : isOutcome(run.eventState) ? run.reason : run.closed?.evidence;
+    run === undefined
+      ? facts.worktreeFailure
+      : (jobEnd(run)?.reason ?? (isOutcome(run.eventState) ? run.reason : run.closed?.evidence));
   return reason === undefined || reason === '' ? undefined : oneLine(reason);
 }
 
-/** The run's state over all sources: its own events first, then how a supervisor closed it, then a wish to stop it. */
+/** The run's state over all sources: the scheduler's word, its own events, how it was closed, a wish to stop it. */
 export function runState(run: RunFacts): RunState {
+  return jobEnd(run)?.outcome ?? ownState(run);
+}
+
+/** How a run ends with its job, by Slurm's word; undefined where that says nothing of the run. */
+export function jobOutcome(state: string): RunOutcome | undefined {
+  if (state === 'OUT_OF_MEMORY') return 'crashed';
+  return state === 'CANCELLED' || state === 'PREEMPTED' || state === 'TIMEOUT' ? 'interrupted' : undefined;
+}
+
+/** The record of a run of the session, by which versions that do not know its place leave it alone. */
+export function queuedKind({ host }: SessionFacts): 'run.queued' | 'run.queued.remote' | 'run.queued.job' {
+  if (host === undefined) return 'run.queued';
+  return host.kind === 'slurm' ? 'run.queued.job' : 'run.queued.remote';
+}
+
+/** Ends that say less than the scheduler does, which ended the runner or its agent. */
+const OUTRANKED: readonly RunState[] = ['interrupted', 'crashed', 'failed', 'lost'];
+
+/** Where the run has ended by the scheduler's word: how, and why. */
+function jobEnd(run: RunFacts): { outcome: RunOutcome; reason: string } | undefined {
+  if (run.job === undefined) return undefined;
+  const { state, reason } = run.job;
+  const own = ownState(run);
+  // Of what ended the runner's system, that knows nothing.
+  if (state === 'FORGOTTEN' && own === 'interrupted') return { outcome: own, reason };
+  const outcome = jobOutcome(state);
+  return outcome === undefined || !OUTRANKED.includes(own) ? undefined : { outcome, reason };
+}
+
+/** True where the run of a job has ended in a way that the scheduler may know better. */
+export function awaitsJobEnd(run: RunFacts): boolean {
+  return run.job === undefined && run.queuedAt !== undefined && OUTRANKED.includes(run.eventState);
+}
+
+function ownState(run: RunFacts): RunState {
   if (isOutcome(run.eventState)) return run.eventState;
   if (isClosed(run)) return run.closed.restored ? run.eventState : run.closed.outcome;
   return run.stopRequestedAt === undefined ? run.eventState : nextRunState(run.eventState, 'stopping');

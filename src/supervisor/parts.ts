@@ -146,7 +146,7 @@ export async function openParts(options: PartsOptions): Promise<Parts> {
     }),
     asides,
     handOverPrompt,
-    gone: new GoneMarker({ ...base, connections, watcher, queue }),
+    gone: new GoneMarker({ ...base, connections, remoteRuns, watcher, queue }),
     consents,
     creator,
     spares,

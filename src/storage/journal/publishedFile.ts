@@ -6,6 +6,7 @@ import { link, mkdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { hasCode } from '../../common/errors';
 import { isThere } from '../../common/disks/pathState';
+import { ifExists } from '../../common/ifExists';
 import { readRegular } from '../../common/disks/regularFile';
 import { replaceFile, temporaryPath } from './durableFile';
 
@@ -25,12 +26,19 @@ export async function publishOnce(path: string, content: string): Promise<boolea
     await link(temporary, path);
     return true;
   } catch (error) {
-    if (hasCode(error, 'EEXIST')) return false;
+    // On a network disk the answer to a link that was made can be lost, and the second try finds the first one's.
+    if (hasCode(error, 'EEXIST')) return await isSameFile(temporary, path);
     if (!NO_LINKS.some((code) => hasCode(error, code))) throw error;
   } finally {
     await rm(temporary, { force: true });
   }
   return await publishFolder(path, content);
+}
+
+async function isSameFile(one: string, other: string): Promise<boolean> {
+  const found = await Promise.all([one, other].map(async (path) => await ifExists(stat(path, { bigint: true }))));
+  const [first, second] = found;
+  return first !== undefined && first.ino === second?.ino && first.dev === second.dev;
 }
 
 async function publishFolder(path: string, content: string): Promise<boolean> {

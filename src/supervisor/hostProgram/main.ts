@@ -2,10 +2,12 @@
 import { messageOf } from '../../common/errors';
 import { printEnvironment } from './loginEnvironment';
 import { serve } from './serve';
+import { joinSocket } from './slurm/wayToNode';
 
-async function main([command, sentinel = '']: readonly string[]): Promise<void> {
+async function main([command, word = '']: readonly string[]): Promise<void> {
   if (command === 'serve') await serve();
-  else if (command === 'environment') printEnvironment(sentinel);
+  else if (command === 'environment') printEnvironment(word);
+  else if (command === 'connect') await joinSocket(word);
   else throw new Error('Usage: corral-host.js serve');
 }
 

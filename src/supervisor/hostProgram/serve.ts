@@ -25,7 +25,7 @@ import { putAttachment } from './sessions/attachments';
 import { noteDetached, readFitness } from './sessions/fitness';
 import { openHostStore } from './sessions/hostStore';
 import { makeWorktree } from './sessions/makeWorktree';
-import { cancelRun, endRun, endServersOf, findAgent, findRun, startRun } from './sessions/runs';
+import { cancelRun, endRun, endServersOf, findAgent, findRun, giveUpRun, startRun } from './sessions/runs';
 import { changeWorktree, eraseSession, putIncluded } from './sessions/worktrees';
 import { tailFile } from './tailFile';
 import { listVersions, removeVersions } from './versions';
@@ -158,7 +158,7 @@ type SessionRequest = Exclude<
 async function answerForSessions(request: SessionRequest): Promise<unknown> {
   switch (request.request) {
     case 'openStore':
-      return await openHostStore(request.storeId, request.git);
+      return await openHostStore(request);
     case 'fitness':
       return await readFitness();
     case 'noteDetached':
@@ -185,6 +185,9 @@ async function answerForSessions(request: SessionRequest): Promise<unknown> {
       return null;
     case 'endServers':
       await endServersOf(request);
+      return null;
+    case 'giveUpRun':
+      await giveUpRun(request);
       return null;
   }
 }

@@ -4,9 +4,11 @@ import { attachmentSchema } from '../../storage/attachments';
 import { idSchema } from '../../storage/ids';
 import { hostFactsSchema } from '../system/hostFacts';
 import { bootstrapSchema, claimSchema } from '../runnerProtocol/protocol';
+import { jobSchema } from './jobs';
 
 const text = v.pipe(v.string(), v.maxLength(4_096));
 const count = v.pipe(v.number(), v.integer(), v.minValue(0));
+const argv = v.pipe(v.array(text), v.minLength(1), v.maxLength(40));
 const objectId = v.pipe(v.string(), v.regex(/^[0-9a-f]{40,64}$/));
 const session = { storeId: idSchema, sessionId: idSchema };
 const run = { ...session, runId: idSchema };
@@ -44,7 +46,13 @@ export type HostAgent = v.InferOutput<typeof hostAgentSchema>;
 
 export const sessionRequests = [
   /** Makes the store's folder on the host: a `hostStoreSchema`. `git` is a path or a name there. */
-  v.object({ request: v.literal('openStore'), storeId: idSchema, git: v.string() }),
+  v.object({
+    request: v.literal('openStore'),
+    storeId: idSchema,
+    git: v.string(),
+    /** The host is one of many that lead to the same cluster. */
+    cluster: v.exactOptional(v.literal(true)),
+  }),
   /** What a run needs of the host: a `hostFitnessSchema`. */
   v.object({ request: v.literal('fitness') }),
   /** A process went on without its connection. Known from now on, until the host is started anew; null. */
@@ -100,6 +108,8 @@ export const sessionRequests = [
     agent: hostAgentSchema,
     /** The top of the session's worktree, and where in it the agent starts. */
     worktree: v.object({ path: v.string(), subfolder: v.exactOptional(v.string()) }),
+    /** Options of `sbatch`, where the run is a job of the cluster. */
+    sbatch: v.exactOptional(v.array(v.pipe(text, v.regex(/^-[^\0]+$/)))),
   }),
   /** What is known of a run: a `foundRunSchema`. */
   v.object({ request: v.literal('findRun'), ...run }),
@@ -109,6 +119,8 @@ export const sessionRequests = [
   v.object({ request: v.literal('endRun'), ...run, graceMs: count }),
   /** Ends what setup commands of a session left running; null. */
   v.object({ request: v.literal('endServers'), ...session, graceMs: count }),
+  /** A person said that a run is gone: its runner ends where it lives; null, or an error. */
+  v.object({ request: v.literal('giveUpRun'), ...run }),
 ] as const;
 
 export const hostStoreSchema = v.object({
@@ -116,7 +128,7 @@ export const hostStoreSchema = v.object({
   root: text,
   /** The absolute path of git; absent where there is none. */
   git: v.exactOptional(text),
-  /** The machine's own id; '' where its system does not tell. */
+  /** The machine's own id, or the cluster's name; '' where its system does not tell. */
   machineId: text,
 });
 export type HostStore = v.InferOutput<typeof hostStoreSchema>;
@@ -151,6 +163,17 @@ export const foundRunSchema = v.object({
   /** The run's folder. */
   folder: text,
   journalBytes: count,
+  /** Where the run is a job of the cluster. */
+  job: v.exactOptional(jobSchema),
+  /** The way to the job's node, where that is another machine. */
+  node: v.exactOptional(
+    v.object({
+      /** Program and arguments that run there what follows them. */
+      enter: argv,
+      /** The same, joined to the unix socket there whose path follows. */
+      connect: argv,
+    }),
+  ),
 });
 export type FoundRun = v.InferOutput<typeof foundRunSchema>;
 

@@ -3,6 +3,7 @@ import * as l10n from '@vscode/l10n';
 import * as v from 'valibot';
 import { CorralError } from '../../storage/errors';
 import { parseNamedEntries } from '../agents/namedEntries';
+import type { HostKind } from './hostsApi';
 
 /** Of the host's own files; the shell there knows its home folder. */
 const placeSchema = v.pipe(
@@ -13,6 +14,31 @@ const wordSchema = v.pipe(
   v.string(),
   v.regex(/^[^\0]+$/, () => l10n.t('Use no empty word.')),
 );
+
+/** They make several jobs of one, or wait for its end. */
+const REFUSED_OPTIONS = /^(?:-[aW]|--(?:ar|wr|wai(?!t-)))/;
+
+const slurmSchema = v.strictObject({
+  partition: v.optional(
+    v.pipe(
+      v.string(),
+      v.regex(/^[^\s\0]+$/, () => l10n.t('Use the name of a partition.')),
+    ),
+  ),
+  /** Options of `sbatch`. */
+  args: v.optional(
+    v.array(
+      v.pipe(
+        v.string(),
+        v.regex(/^-[^\0]+$/, () => l10n.t('Write each option of sbatch as one word, such as --time=4:00:00.')),
+        v.check(
+          (word) => !REFUSED_OPTIONS.test(word),
+          () => l10n.t('A session is one job, for whose end nobody waits: leave out --array, --wrap and --wait.'),
+        ),
+      ),
+    ),
+  ),
+});
 
 const hostSettingSchema = v.pipe(
   v.strictObject({
@@ -25,7 +51,8 @@ const hostSettingSchema = v.pipe(
     ),
     /** A program and its arguments that run what follows them on the host. */
     exec: v.optional(v.tupleWithRest([wordSchema], wordSchema)),
-    slurm: v.optional(v.never(() => l10n.t('It is not supported yet. Leave it out to use the host itself.'))),
+    /** It is a login node of Slurm: each run is a job. */
+    slurm: v.optional(slurmSchema),
     /** The Node program there; one is looked for where absent. */
     node: v.optional(placeSchema),
     /** The git program there; that of the login shell's PATH where absent. */
@@ -65,6 +92,17 @@ export function parseHostSettings(value: unknown): HostSettings {
     nameSchema: hostNameSchema,
     entrySchema: hostSettingSchema,
   });
+}
+
+export function kindOfHost(setting: HostSetting): HostKind {
+  if (setting.slurm !== undefined) return 'slurm';
+  return 'ssh' in setting ? 'ssh' : 'exec';
+}
+
+/** What a person has set for the jobs of a host, as options of `sbatch`. */
+export function sbatchOptions({ slurm }: HostSetting): string[] {
+  const { partition, args = [] } = slurm ?? {};
+  return [...(partition === undefined ? [] : [`--partition=${partition}`]), ...args];
 }
 
 /** @throws HOST_UNKNOWN, HOST_SETTINGS_INVALID */

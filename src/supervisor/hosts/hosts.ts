@@ -7,7 +7,7 @@ import { requireWritable } from '../sessions/sessionErrors';
 import type { AskPerson, HostState } from '../system/hostConnection';
 import type { HostInstallation } from './hostInstallation';
 import { HostPool } from './hostPool';
-import { hostSettingOf, type HostSetting, type HostSettings } from './hostSettings';
+import { hostSettingOf, kindOfHost, type HostSetting, type HostSettings } from './hostSettings';
 import type { HostSummary, HostTestReport } from './hostsApi';
 import type { HostTestOptions } from './test/hostTest';
 import { KeptReports, type KeptValues } from './keptReports';
@@ -61,7 +61,8 @@ export class Hosts implements Disposable {
       const state = this.pool.stateOf(name);
       return {
         name,
-        ...('ssh' in setting ? { kind: 'ssh', target: setting.ssh } : { kind: 'exec', target: setting.exec.join(' ') }),
+        kind: kindOfHost(setting),
+        target: 'ssh' in setting ? setting.ssh : setting.exec.join(' '),
         ...(lastTest === undefined ? {} : { lastTest }),
         ...(failure === undefined ? {} : { failure }),
         ...(state === undefined ? {} : { connection: connectionOf(state) }),

@@ -1,7 +1,8 @@
 /** What the API tells of other hosts. */
 import type { Event } from '../../common/disposable';
 
-export type HostCheckName = 'connection' | 'node' | 'git' | 'agents' | 'bytes' | 'detached' | 'clock' | 'disk';
+export type HostCheckName =
+  'connection' | 'node' | 'git' | 'agents' | 'bytes' | 'detached' | 'slurm' | 'clock' | 'disk';
 
 /** One thing that a session needs of a host. */
 export interface HostCheck {
@@ -44,11 +45,14 @@ export interface HostSpace {
   freeBytes: number;
 }
 
+/** `slurm`: runs are jobs of the cluster to which the login node leads. */
+export type HostKind = 'ssh' | 'exec' | 'slurm';
+
 /** An entry of the setting `corral.hosts`. */
 export interface HostSummary {
   name: string;
   /** Absent where the entry is wrong. */
-  kind?: 'ssh' | 'exec';
+  kind?: HostKind;
   /** ssh's name for it, or the program that enters it with its arguments. */
   target?: string;
   /** What is wrong with the entry, in a sentence. */
@@ -64,11 +68,13 @@ export interface HostSummary {
 /** The host of a session that works on one. Times are ISO 8601 UTC. */
 export interface SessionHost {
   name: string;
-  kind: 'ssh' | 'exec';
+  kind: HostKind;
   /** `unreachable` says nothing of the session, which may well go on there. `idle`: nothing is needed of the host. */
   state: 'idle' | 'connecting' | 'connected' | 'unreachable';
   /** Since when it is so; absent for `idle`. */
   since?: string;
+  /** The job that the current run is, in the words of Slurm: why it waits, or how it ended. Only for `slurm`. */
+  job?: { id: string; state: string; reason?: string };
   /** The time of the last event that is here. */
   mirroredTo?: string;
   /** Why the session's last work is on the host alone, in a sentence; absent where it is here. */

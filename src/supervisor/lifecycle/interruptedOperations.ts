@@ -1,6 +1,6 @@
 import { newId } from '../../storage/ids';
 import type { SessionFacts } from '../../storage/sessionFacts';
-import { canPurgeTrash, hasWorktree, isInterrupted, isRecordLost } from '../../storage/sessionState';
+import { canPurgeTrash, hasWorktree, isInterrupted, isRecordLost, queuedKind } from '../../storage/sessionState';
 import { rollbackCreation } from '../git/worktrees/worktreeCreation';
 import { recordWorktree } from './newWorktree';
 import { keeperOf } from './removal/localWorktree';
@@ -49,7 +49,7 @@ async function recordFailure({ store }: LifecycleOptions, { sessionId }: Session
 async function closeUnstarted(options: LifecycleOptions, facts: SessionFacts): Promise<void> {
   const runId = newId();
   await options.store.append(facts.sessionId, () => ({
-    kind: facts.host === undefined ? 'run.queued' : 'run.queued.remote',
+    kind: queuedKind(facts),
     data: { runId, ordinal: 1, prompt: facts.prompt },
   }));
   const evidence = 'The window that made this session ended before its agent started.';

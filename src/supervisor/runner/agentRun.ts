@@ -22,7 +22,7 @@ import { OutputLog } from './outputLog';
 import { PendingPermissions } from './pendingPermissions';
 import type { Recorder } from './recorder';
 import type { EndRequest, RunEnd } from './runEnd';
-import { END_REASONS, endOfAgent, endWithoutAgent, NO_EXIT } from './runEnd';
+import { END_REASONS, endOfAgent, endWithoutAgent, NO_EXIT, TIME_LIMIT_NOTICE } from './runEnd';
 import { acceptsEnd, endRequestOf, type RunPhase } from './runPhase';
 import { SnapshotTaker } from './worktree/snapshotTaker';
 import { Termination } from './termination';
@@ -159,6 +159,12 @@ export class AgentRun {
     this.#enter({ name: 'ending', cause: request });
     this.budget.end();
     this.#terminate(request);
+  }
+
+  /** The scheduler is about to end this job, so that what was done so far is kept now. */
+  noteTimeLimit(): void {
+    this.#emit({ kind: 'message', data: { role: 'system', text: TIME_LIMIT_NOTICE } });
+    this.#snapshots?.takeNow('Before the time limit');
   }
 
   /** Ends the agent without a record, since the run's files are gone. */

@@ -1,10 +1,14 @@
-/** The runner, told its run on standard input: it owns one agent's process, whichever windows come and go. */
+/**
+ * The runner, told its run on standard input, or in a file where it is a job of a cluster: it owns one agent's process,
+ * whichever windows come and go.
+ */
 import { createReadStream } from 'node:fs';
-import { readFile, stat } from 'node:fs/promises';
+import { readFile, rm, stat } from 'node:fs/promises';
 import { text } from 'node:stream/consumers';
 import * as v from 'valibot';
 import { hasCode, messageOf } from '../../common/errors';
 import { readRegular } from '../../common/disks/regularFile';
+import { ifExists } from '../../common/ifExists';
 import { RunPaths, StorePaths } from '../../storage/paths';
 import { writeRunFilter } from '../../storage/search/runFilter';
 import { ownIdentity } from '../system/identity';
@@ -12,6 +16,7 @@ import { AgentRun } from './agentRun';
 import { ClaimFile, publishVoidClaim } from '../runnerProtocol/claimFile';
 import { Endpoint } from './endpoint';
 import type { RequestHandlers } from './endpoint';
+import type { Assignment } from '../runnerProtocol/protocol';
 import { assignmentSchema, bootstrapSchema, PROTOCOL_VERSION } from '../runnerProtocol/protocol';
 import { Recorder } from './recorder';
 import { RunHold } from '../runnerProtocol/runHold';
@@ -25,7 +30,7 @@ const MAINTENANCE_INTERVAL_MS = 5_000;
 const CLAIMED_EXIT_CODE = 75;
 
 /** Settles with the exit code when the run is over, or at once where another process has claimed it. */
-async function main(runFolder: string): Promise<number> {
+async function main(runFolder: string, isJob: boolean): Promise<number> {
   const paths = new RunPaths(runFolder);
   const bootstrap = v.parse(bootstrapSchema, JSON.parse(await readRegular(paths.bootstrap)));
   if (bootstrap.protocol !== PROTOCOL_VERSION)
@@ -57,6 +62,7 @@ async function main(runFolder: string): Promise<number> {
   setHandlers(requestHandlers(run, { claimFile, recorder, pause, hold, bootstrap }));
   // Unlike the two signals above, this one comes at a logout or a shutdown.
   process.on('SIGTERM', () => run.requestEnd('shutdown'));
+  if (isJob) process.on('SIGUSR1', () => run.noteTimeLimit());
   // The agent's work must not end for a fault of the runner.
   process.on('uncaughtException', (error) => run.recordError(error));
   process.on('unhandledRejection', (error) => run.recordError(error));
@@ -73,6 +79,7 @@ async function main(runFolder: string): Promise<number> {
   clearInterval(maintenance);
   await endpoint.close();
   await writeRunFilter(paths).catch(() => undefined); // the next search builds it
+  if (isJob) return 0; // else the cluster's nodes would be held for a server of the worktree
   // A server of the worktree would die of its closed output.
   const erasure = setInterval(
     () => void exitIfErased(paths, new StorePaths(bootstrap.storeRoot)),
@@ -124,22 +131,44 @@ async function isErased(paths: RunPaths, store: StorePaths): Promise<boolean> {
 }
 
 /** Undefined where the window went away, or has no run for this process after all. */
-async function readAssignment(): Promise<v.InferOutput<typeof assignmentSchema> | undefined> {
+async function readAssignment(): Promise<Assignment | undefined> {
   // Closed, its number would be the next file's, and programs started from here could get that as their input.
   const told = await text(createReadStream('', { fd: 0, autoClose: false }));
-  return told === '' ? undefined : v.parse(v.pipe(v.string(), v.parseJson(), assignmentSchema), told);
+  return told === '' ? undefined : parseAssignment(told);
+}
+
+/** What a job is told. Undefined where another job has read it before, and has the run. */
+async function takeAssignment(path: string): Promise<Assignment | undefined> {
+  const told = await ifExists(readRegular(path));
+  if (told === undefined) return undefined;
+  await rm(path);
+  const assignment = parseAssignment(told);
+  // Only the scheduler knows what it gave to the job.
+  return { ...assignment, environment: { ...definedOf(process.env), ...assignment.environment } };
+}
+
+function parseAssignment(told: string): Assignment {
+  return v.parse(v.pipe(v.string(), v.parseJson(), assignmentSchema), told);
+}
+
+function definedOf(environment: NodeJS.ProcessEnv): Record<string, string> {
+  const entries = Object.entries(environment).filter((entry): entry is [string, string] => entry[1] !== undefined);
+  return Object.fromEntries(entries);
 }
 
 async function start(): Promise<number> {
   // A terminal or an editor that goes away is no reason to end.
   process.on('SIGHUP', () => undefined);
   process.on('SIGINT', () => undefined);
-  const assignment = await readAssignment();
-  if (assignment === undefined) return 0;
+  const file = process.argv[3];
+  // The scheduler can send it before the run has begun, and Node would open a debugger.
+  if (file !== undefined) process.on('SIGUSR1', () => undefined);
+  const assignment = file === undefined ? await readAssignment() : await takeAssignment(file);
+  if (assignment === undefined) return file === undefined ? 0 : CLAIMED_EXIT_CODE;
   const { runFolder, environment } = assignment;
   for (const name of Object.keys(process.env)) Reflect.deleteProperty(process.env, name);
   Object.assign(process.env, environment);
-  return await main(runFolder).catch(async (error: unknown) => {
+  return await main(runFolder, file !== undefined).catch(async (error: unknown) => {
     // This process has no output. Where the run is not claimed yet, the claim says why it was given up.
     await publishVoidClaim(new RunPaths(runFolder), messageOf(error)).catch(() => undefined);
     throw error;

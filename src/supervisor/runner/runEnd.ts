@@ -19,6 +19,8 @@ export const END_REASONS = {
   shutdown: 'Stopped because the system ended this login or shut down',
 } as const satisfies Record<EndRequest, string>;
 
+export const TIME_LIMIT_NOTICE = 'The time limit of this job is about a minute away; what is done so far was kept.';
+
 /** The requested end of a run that had no conversation. */
 export function requestedEnd(request: EndRequest): RunEnd {
   return { ...NO_EXIT, outcome: request === 'kill' ? 'killed' : 'stopped', reason: END_REASONS[request] };

@@ -141,10 +141,11 @@ export class RunControl {
     requestId: string,
     { runId: askedBy, ...answer }: PermissionAnswer,
   ): Promise<void> {
-    const { connections, store } = this.#options;
+    const { connections, store, watcher } = this.#options;
     const { runId } = await this.#requireOpenRun(id);
     if (askedBy !== undefined && askedBy !== runId)
       throw new CorralError('ALREADY_ANSWERED', l10n.t('The run that asked this has ended.'));
+    if (!connections.has(runId)) await watcher.check(id, runId); // it can have begun elsewhere a moment ago
     await connections.request(runId, 'answerPermission', { requestId, ...answer });
     await store.sync(id);
   }

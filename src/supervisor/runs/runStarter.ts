@@ -13,7 +13,7 @@ import type { RunProcess } from '../../common/processes/runProcess';
 import { newId } from '../../storage/ids';
 import type { SessionFacts } from '../../storage/sessionFacts';
 import type { DraftSessionRecord, LimitWait } from '../../storage/sessionRecords';
-import { currentRun, hasWorktree, isOpen, isPlanned, workingAgent } from '../../storage/sessionState';
+import { currentRun, hasWorktree, isOpen, isPlanned, queuedKind, workingAgent } from '../../storage/sessionState';
 import { TEARDOWN_DRIVER } from '../../storage/events';
 import { configuredEnvironment, resolveAgent } from '../agents/agentRegistry';
 import { launchOf } from '../agents/commandLine';
@@ -139,7 +139,7 @@ export function queuedRecord(now: SessionFacts, runId: string, request: RunReque
   if (follows !== undefined && currentRun(now)?.runId !== follows)
     throw new CorralError('CONFLICT', l10n.t('This session has gone on already.'));
   return {
-    kind: now.host === undefined ? 'run.queued' : 'run.queued.remote',
+    kind: queuedKind(now),
     data: {
       runId,
       ordinal: nextOrdinal(now),

@@ -112,10 +112,11 @@ export class RunWatcher {
   #markUnreachable(sessionId: string, runId: string): void {
     const { model, silenceLimitMs } = this.#options;
     if (this.#isDisposed || !this.#isShown(sessionId, runId)) return;
-    const { host, unreachable: before } = model.live(sessionId);
+    const { host, job, unreachable: before } = model.live(sessionId);
     const unreachable = before ?? (host?.state === 'unreachable' ? host.since : new Date().toISOString());
-    // Of a run on a host that is away, nobody is asked whether it is gone.
-    const isLong = model.find(sessionId)?.host === undefined && Date.now() - Date.parse(unreachable) >= silenceLimitMs;
+    // Of a run on a host that is away, nobody is asked whether it is gone; only of one whose node has failed.
+    const isAskable = model.find(sessionId)?.host === undefined || job?.state === 'NODE_FAIL';
+    const isLong = isAskable && Date.now() - Date.parse(unreachable) >= silenceLimitMs;
     model.setLive(sessionId, { checking: false, unreachable, ...(isLong ? { maybeGone: true } : {}) });
   }
 

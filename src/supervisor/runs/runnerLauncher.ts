@@ -138,7 +138,7 @@ export class RunnerLauncher {
  * Without another run's id, by which this runner would be ended together with that run, and without options for the
  * editor's Node.
  */
-function runnerEnvironment(environment: NodeJS.ProcessEnv, given: readonly string[]): Record<string, string> {
+export function runnerEnvironment(environment: NodeJS.ProcessEnv, given: readonly string[]): Record<string, string> {
   const hidden = [RUN_ID_VARIABLE, ...(given.includes('NODE_OPTIONS') ? [] : ['NODE_OPTIONS'])];
   const kept = Object.entries(environment).filter(
     (entry): entry is [string, string] => entry[1] !== undefined && !hidden.includes(entry[0].toUpperCase()),

@@ -15,6 +15,10 @@ import type { LiveFacts, QueuePosition } from './summary';
 import { sessionNotFound } from './sessionErrors';
 import { summarize } from './summary';
 
+/** What `setLive` leaves as it is. */
+const KEPT_FACTS = ['repositoryMissing', 'asides', 'host', 'workProblem', 'job'] as const;
+type KeptFact = (typeof KEPT_FACTS)[number];
+
 const SETTLED: LiveFacts = { checking: false };
 
 interface Entry {
@@ -100,15 +104,10 @@ export class SessionModel {
     this.changed.fire({ sessionIds: [sessionId] });
   }
 
-  setLive(sessionId: string, live: Omit<LiveFacts, 'repositoryMissing' | 'asides' | 'host' | 'workProblem'>): void {
-    const { repositoryMissing, asides, host, workProblem } = this.live(sessionId);
-    this.#replaceLive(sessionId, {
-      ...live,
-      ...(repositoryMissing === true ? { repositoryMissing } : {}),
-      ...(asides === undefined ? {} : { asides }),
-      ...(host === undefined ? {} : { host }),
-      ...(workProblem === undefined ? {} : { workProblem }),
-    });
+  setLive(sessionId: string, live: Omit<LiveFacts, KeptFact>): void {
+    const before = this.live(sessionId);
+    const kept = KEPT_FACTS.flatMap((name) => (before[name] === undefined ? [] : [[name, before[name]]]));
+    this.#replaceLive(sessionId, { ...live, ...(Object.fromEntries(kept) as Pick<LiveFacts, KeptFact>) });
   }
 
   /** What questions beside the session's work have used. */
@@ -127,6 +126,11 @@ export class SessionModel {
     if (workProblem === undefined) delete live.workProblem;
     else live.workProblem = workProblem;
     this.#replaceLive(sessionId, live);
+  }
+
+  /** How the job of a run of the session is now. */
+  setJob(sessionId: string, job: NonNullable<LiveFacts['job']>): void {
+    this.#replaceLive(sessionId, { ...this.live(sessionId), job });
   }
 
   /** Whether the session's repository was not found where it should be. */

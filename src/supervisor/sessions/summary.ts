@@ -13,7 +13,7 @@ import {
   workingAgent,
 } from '../../storage/sessionState';
 import type { PendingPermission, RunFacts, SessionFacts } from '../../storage/sessionFacts';
-import type { PermissionSummary, SessionStatus, SessionSummary } from '../api';
+import type { PermissionSummary, SessionHost, SessionStatus, SessionSummary } from '../api';
 import type { HostState } from '../system/hostConnection';
 import type { Pause } from '../runnerProtocol/protocol';
 
@@ -33,6 +33,8 @@ export interface LiveFacts {
   host?: { state: HostState['kind']; since: string };
   /** Why its last work on its host is not here, in a sentence. */
   workProblem?: string;
+  /** The job that a run is, as its host told last. */
+  job?: NonNullable<SessionHost['job']> & { runId: string };
   /** What questions beside its work have used. */
   asides?: UsageTotals;
   /** True until the fate of its open run is known. */
@@ -67,6 +69,9 @@ const STATUS: Record<RunState, SessionStatus> = {
   crashed: 'Failed',
   lost: 'Failed',
 };
+
+/** In which the scheduler has not begun a job; the last one is that of a scheduler which does not answer. */
+const HOLDING_JOB_STATES = ['PENDING', 'CONFIGURING', 'SUSPENDED', 'UNKNOWN'];
 
 /** The session as people and other extensions see it. Pure. */
 export function summarize(facts: SessionFacts, live: LiveFacts, position?: QueuePosition): SessionSummary {
@@ -126,6 +131,9 @@ export function summarize(facts: SessionFacts, live: LiveFacts, position?: Queue
   if (live.repositoryMissing !== undefined) summary.repositoryMissing = live.repositoryMissing;
   if (facts.host !== undefined) Object.assign(summary, placeOnHost(facts.host, live, run));
   if (facts.formerHost !== undefined) summary.formerHost = facts.formerHost.name;
+  const job = summary.host?.job;
+  if (state === 'queued' && job !== undefined && HOLDING_JOB_STATES.includes(job.state))
+    summary.heldBy = `Slurm: ${job.reason ?? job.state}`;
   if (facts.checkout !== undefined) summary.checkout = facts.checkout;
   if (facts.subfolder !== undefined) summary.subfolder = facts.subfolder;
   if (facts.notCopied !== undefined) summary.notCopied = facts.notCopied;
@@ -164,17 +172,25 @@ function placeOnHost(
   run: RunFacts | undefined,
 ): Pick<SessionSummary, 'host' | 'worktreeUri'> {
   const { state = 'idle', since } = live.host ?? {};
+  const job = jobOf(live, run);
   return {
     host: {
       name,
       kind,
       state,
+      ...(job === undefined ? {} : { job }),
       ...(since === undefined ? {} : { since }),
       ...(run?.lastEventAt === undefined ? {} : { mirroredTo: run.lastEventAt }),
       ...(live.workProblem === undefined ? {} : { workProblem: oneLine(live.workProblem) }),
     },
     ...(worktree === undefined ? {} : { worktreeUri: uriOnHost(name, worktree.path) }),
   };
+}
+
+function jobOf({ job }: LiveFacts, run: RunFacts | undefined): SessionHost['job'] {
+  if (run?.job !== undefined || job === undefined || job.runId !== run?.runId) return run?.job;
+  const { id, state, reason } = job;
+  return { id, state, ...(reason === undefined ? {} : { reason }) };
 }
 
 function uriOnHost(name: string, path: string): string {

@@ -10,6 +10,7 @@ export const CHECK_LABELS: Record<HostCheck['name'], string> = {
   agents: l10n.t('Agents'),
   bytes: l10n.t('Bytes'),
   detached: l10n.t('Runs without a connection'),
+  slurm: l10n.t('Slurm'),
   clock: l10n.t('Clock'),
   disk: l10n.t('Disk'),
 };

@@ -139,6 +139,8 @@ function rowStatus(session: SessionSummary, nowMs: number): RowStatus {
   }
   if (session.heldBy !== undefined && session.waitsUntil !== undefined)
     return { text: joined(status, session.heldBy), shortText: shortLimit(session, nowMs), icon: 'watch' };
+  if (session.heldBy !== undefined && session.queuePosition === undefined)
+    return { text: joined(status, session.heldBy), shortText: session.heldBy, icon: 'watch' };
   if (session.heldBy !== undefined) {
     const place = { position: session.queuePosition ?? 1, reason: session.heldBy };
     return {

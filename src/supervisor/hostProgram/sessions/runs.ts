@@ -14,18 +14,25 @@ import { Git } from '../../git/git';
 import type { HostRequestOf } from '../../hostProtocol/hostProtocol';
 import type { FoundRun } from '../../hostProtocol/sessionRequests';
 import { findAgentFolder, requireWorktree } from '../../lifecycle/agentFolder';
-import { publishVoidClaim, readClaim } from '../../runnerProtocol/claimFile';
+import { publishGoneClaim, publishVoidClaim, readClaim } from '../../runnerProtocol/claimFile';
 import { removeEndpoint } from '../../runnerProtocol/privateSocket';
 import type { RunBootstrap } from '../../runnerProtocol/protocol';
 import { runnerLiveness } from '../../runnerProtocol/runnerLiveness';
 import { endServers, killRun } from '../../runs/killRun';
 import { RunnerLauncher } from '../../runs/runnerLauncher';
+import { liveness } from '../../system/identity';
 import { killTree } from '../../system/processTree';
 import { OWN_FOLDER } from '../ownFolder';
+import { cancelJob, endJob, findJob, livenessOfJob, readJobFile } from '../slurm/jobs';
+import { discardAssignment, submitRun } from '../slurm/submitRun';
+import { wayToNode } from '../slurm/wayToNode';
 import { storePaths } from './hostStore';
 import { unpackPrograms } from './ownPrograms';
 
 type Agent = HostRequestOf<'findAgent'>['agent'];
+
+/** Of a job whose runner has claimed its run: what was told of it a moment ago may be older than that. */
+const ENTERED_STATES = ['PENDING', 'CONFIGURING', 'RUNNING'];
 
 /** @throws CorralError AGENT_NOT_FOUND, AGENT_UNKNOWN, SETTINGS_INVALID */
 export async function findAgent({ name, setting, argv }: Agent) {
@@ -37,14 +44,14 @@ export async function findAgent({ name, setting, argv }: Agent) {
 }
 
 /**
- * Starts the run's runner; of several calls for one run, all get the same claim.
- * @throws CorralError RUNNER_START_FAILED, WORKTREE_MISSING, or as `findAgent`
+ * Starts the run's runner, or submits the job that starts it; of several calls for one run, all get the same claim.
+ * @throws CorralError RUNNER_START_FAILED, WORKTREE_MISSING, or as `findAgent`; ChannelError as `submitRun`
  */
 export async function startRun(request: HostRequestOf<'startRun'>): Promise<FoundRun> {
   const { storeId, run: given, worktree } = request;
   const ids = { storeId, sessionId: given.sessionId, runId: given.runId };
   const run = pathsOf(ids);
-  if ((await readClaim(run)) !== undefined) return await findRun(ids);
+  if ((await readClaim(run)) !== undefined || (await readJobFile(run))?.id !== undefined) return await findRun(ids);
   const storeRoot = storePaths(storeId).root;
   await requireWorktree(new Git(runWithNode), worktree.path);
   const cwd = await findAgentFolder({ worktreePath: worktree.path, ...worktree });
@@ -58,12 +65,14 @@ export async function startRun(request: HostRequestOf<'startRun'>): Promise<Foun
     cwd,
     ...(cwd === worktree.path ? {} : { worktreePath: worktree.path }),
   };
-  const launcher = new RunnerLauncher({
-    runnerPath: join(await unpackPrograms(), 'runner.js'),
-    storeRoot,
-    program: () => Promise.resolve(process.execPath),
-  });
-  await launcher.launch({ run, bootstrap, environment: { ...process.env, ...variables } });
+  const runnerPath = join(await unpackPrograms(), 'runner.js');
+  const launch = { run, bootstrap, environment: { ...process.env, ...variables } };
+  if (request.sbatch === undefined)
+    await new RunnerLauncher({
+      ...{ runnerPath, storeRoot },
+      program: () => Promise.resolve(process.execPath),
+    }).launch(launch);
+  else await submitRun({ ...launch, runnerPath, storeRoot, runId: given.runId, options: request.sbatch });
   return await findRun(ids);
 }
 
@@ -115,28 +124,46 @@ async function agentProgram(
 
 export async function findRun(ids: RunIds): Promise<FoundRun> {
   const run = pathsOf(ids);
+  // Before the claim: of a job that has ended, no later one comes.
+  const job = await findJob(run, ids.runId);
   const claim = (await readClaim(run)) ?? null;
-  const liveness = claim?.state === 'claimed' ? await runnerLiveness(claim) : 'dead';
-  // Measured after the look at the process: what it wrote before its end is counted.
-  const journalBytes = (await ifExists(stat(run.events)))?.size ?? 0;
-  return { claim, liveness, folder: run.root, journalBytes };
+  const found = { claim, folder: run.root, ...(job === undefined ? {} : { job }) };
+  if (claim?.state !== 'claimed') return { ...found, liveness: 'dead', journalBytes: await journalBytes(run) };
+  const seen = job === undefined ? await runnerLiveness(claim) : await liveness(claim.runner);
+  const isElsewhere = job !== undefined && seen === 'unknown';
+  return {
+    ...found,
+    liveness: isElsewhere ? await livenessOfJob(run, job) : seen,
+    // Measured after the look at the process: what it wrote before its end is counted.
+    journalBytes: await journalBytes(run),
+    ...(isElsewhere && ENTERED_STATES.includes(job.state) ? { node: wayToNode(job.id) } : {}),
+  };
+}
+
+async function journalBytes(run: RunPaths): Promise<number> {
+  return (await ifExists(stat(run.events)))?.size ?? 0;
 }
 
 /** Gives the run up, unless a runner has claimed it. */
 export async function cancelRun({ reason, ...ids }: HostRequestOf<'cancelRun'>): Promise<FoundRun> {
   const run = pathsOf(ids);
   await makeDirectory(run.root);
-  await publishVoidClaim(run, reason);
+  if (await publishVoidClaim(run, reason)) {
+    await discardAssignment(run);
+    await cancelJob(run, ids.runId);
+  }
   return await findRun(ids);
 }
 
-/** Ends the run's runner, and what that left where it died. @throws CorralError as `killRun` */
+/** Ends the run's runner, and what that left where it died. @throws CorralError as `killRun`, or as `endJob` */
 export async function endRun({ graceMs, ...ids }: HostRequestOf<'endRun'>): Promise<void> {
   const run = pathsOf(ids);
-  const claim = await readClaim(run);
+  const { claim, liveness: life, job } = await findRun(ids);
   if (claim?.state !== 'claimed') return;
-  if ((await runnerLiveness(claim)) !== 'dead') await killRun(run, ids.runId, graceMs);
-  else await killTree({ runId: ids.runId, agent: claim.agent });
+  const isHere = job === undefined || (await liveness(claim.runner)) !== 'unknown';
+  if (isHere && life !== 'dead') await killRun(run, ids.runId, graceMs);
+  else if (isHere) await killTree({ runId: ids.runId, agent: claim.agent });
+  if (job !== undefined) await endJob(run, ids.runId);
   await removeEndpoint(claim.endpoint, run, ids.runId);
   await rm(run.reserve, { force: true });
 }
@@ -145,6 +172,13 @@ export async function endRun({ graceMs, ...ids }: HostRequestOf<'endRun'>): Prom
 export async function endServersOf({ storeId, sessionId, graceMs }: HostRequestOf<'endServers'>): Promise<void> {
   const paths = storePaths(storeId).session(sessionId);
   for (const runId of await readdirIfExists(paths.runs)) await endServers(paths.run(runId), runId, graceMs);
+}
+
+/** Tells the run's runner, wherever it lives, that a person gave it up. */
+export async function giveUpRun(ids: RunIds): Promise<void> {
+  const run = pathsOf(ids);
+  await publishGoneClaim(run);
+  await cancelJob(run, ids.runId);
 }
 
 type RunIds = Pick<HostRequestOf<'findRun'>, 'storeId' | 'sessionId' | 'runId'>;

@@ -1,6 +1,7 @@
 /** What a session needs of a host, each tried by itself. */
 import { randomBytes } from 'node:crypto';
 import * as l10n from '@vscode/l10n';
+import { oneLine } from '../../../common/oneLine';
 import { requireSupportedVersion } from '../../git/gitProgram';
 import type { HostFacts } from '../../system/hostFacts';
 import type { HostCheck } from '../hostsApi';
@@ -58,6 +59,19 @@ export function checkBytes(sent: Buffer, received: Buffer, elapsedMs: number): H
     code: 'HOST_FAILED',
     found: l10n.t('{count} of {all} bytes came back, or others', { count: received.length, all: sent.length }),
     advice: l10n.t('Something on the way changes what is sent. Use no terminal: no “-t” of ssh or docker.'),
+  };
+}
+
+/** In place of a process that goes on without the connection: a cluster's scheduler starts runs. */
+export function checkSlurm(exitCode: number | undefined, stderr: string): HostCheck {
+  const said = oneLine(stderr.replace(/^sbatch: (?:error: )?/gm, ''));
+  if (exitCode === 0) return { name: 'slurm', state: 'passed', found: said };
+  return {
+    name: 'slurm',
+    state: 'failed',
+    code: 'HOST_FAILED',
+    found: said === '' ? l10n.t('“sbatch” was not found') : said,
+    advice: l10n.t('Correct “slurm” in corral.hosts: “sbatch” has to take its partition and its options there.'),
   };
 }
 

@@ -2,6 +2,7 @@ import * as l10n from '@vscode/l10n';
 import type { Log } from '../../../common/log';
 import type { HostConnection } from '../../system/hostConnection';
 import type { ProcessIdentity } from '../../system/identitySchema';
+import { sbatchOptions } from '../hostSettings';
 import type { HostCheck, HostTestReport } from '../hostsApi';
 import type { AskPerson } from '../../system/hostConnection';
 import type { ReconnectingHost } from '../reconnectingHost';
@@ -16,9 +17,11 @@ import {
   checkDisk,
   checkGit,
   checkNode,
+  checkSlurm,
 } from './hostChecks';
 
 const ECHO_LIMIT_MS = 60_000;
+const SBATCH_LIMIT_MS = 60_000;
 /** The process that should go on ends by itself where nobody comes back for it. */
 const CHILD_LIFE_MS = 5 * 60_000;
 
@@ -40,31 +43,35 @@ export async function testHost(
     await whileConnected(host, asking === undefined ? options : { ...options, ask: asking() }, action);
   onProgress?.(l10n.t('connecting'));
   const startMs = performance.now();
-  const { connectMs, roundTripMs, facts, differenceMs, bytes, child, printed } = await connected(async (connection) => {
+  const { connectMs, roundTripMs, facts, differenceMs, bytes, begun, printed } = await connected(async (connection) => {
     const connectMs = Math.round(performance.now() - startMs);
     onProgress?.(l10n.t('looking at the host'));
     const askedMs = Date.now();
     const facts = await connection.probe(host.setting.git ?? 'git');
     // The host read its clock at some time between question and answer.
     const nearest = Math.min(Math.max(facts.clockMs, askedMs), Date.now());
-    const child = await startChild(connection, facts.node.path);
+    const { slurm } = host.setting;
+    const begun =
+      slurm !== undefined ? await trySbatch(connection, host) : await startChild(connection, facts.node.path);
     onProgress?.(l10n.t('sending bytes there and back'));
     const bytes = await checkEcho(connection);
     const { printed } = connection;
     const roundTripMs = await measureRoundTrip(connection, facts.home);
-    return { connectMs, roundTripMs, facts, differenceMs: facts.clockMs - nearest, bytes, child, printed };
+    return { connectMs, roundTripMs, facts, differenceMs: facts.clockMs - nearest, bytes, begun, printed };
   });
-  onProgress?.(l10n.t('connecting again'));
-  const isAlive = await connected(async (connection) => {
-    return await endChild(connection, child);
-  });
+  let runs = begun;
+  if (!('name' in runs)) {
+    onProgress?.(l10n.t('connecting again'));
+    const child = runs;
+    runs = checkDetached(await connected(async (connection) => await endChild(connection, child)));
+  }
   const checks: HostCheck[] = [
     { name: 'connection', state: 'passed', found: l10n.t('made in {connectMs} ms', { connectMs }) },
     checkNode(facts),
     checkGit(facts),
     checkAgents(facts),
     bytes,
-    checkDetached(isAlive),
+    runs,
     checkClock(differenceMs),
     checkDisk(facts),
   ];
@@ -127,6 +134,15 @@ async function measureRoundTrip(connection: ReconnectingHost, path: string): Pro
   const startMs = performance.now();
   await connection.stat(path);
   return Math.round(performance.now() - startMs);
+}
+
+/** Asks the scheduler whether it would take a job with these options. */
+async function trySbatch(connection: HostConnection, { setting }: ReachedHost): Promise<HostCheck> {
+  const { exitCode, stderr } = await connection.run(['sbatch', '--test-only', ...sbatchOptions(setting)], {
+    input: '#!/bin/sh\n',
+    timeoutMs: SBATCH_LIMIT_MS,
+  });
+  return checkSlurm(exitCode, stderr);
 }
 
 async function checkEcho(connection: ReconnectingHost): Promise<HostCheck> {

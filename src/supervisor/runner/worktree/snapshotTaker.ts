@@ -81,6 +81,11 @@ export class SnapshotTaker {
     }
   }
 
+  /** Takes one now where files may have changed. */
+  takeNow(message: string): void {
+    if (this.#isNeeded) this.#request(message);
+  }
+
   /** Takes the last snapshot, unless that takes too long: a removal of the worktree takes its own. */
   async finish(isHurried: boolean): Promise<void> {
     if (this.#isNeeded) this.#request('When the agent had ended');

@@ -13,6 +13,7 @@ import type { GoneQuestion } from './goneQuestion';
 import { closeRun } from '../closeRun';
 import type { Queue } from '../queue/queue';
 import { closingOf } from '../recovery';
+import type { RemoteRuns } from '../remote/remoteRuns';
 import type { RunWatcher } from '../runWatcher';
 import type { GoneRunsOptions } from './goneRuns';
 
@@ -20,6 +21,7 @@ export interface GoneMarkerOptions extends GoneRunsOptions {
   model: SessionModel;
   watcher: RunWatcher;
   queue: Queue;
+  remoteRuns: RemoteRuns;
   settings: () => SupervisorSettings;
   /** See `SupervisorOptions`. */
   silenceLimitMs: number;
@@ -52,7 +54,7 @@ export class GoneMarker {
    * @throws CorralError CONFLICT where that is known not to be so, or not silent for long enough
    */
   async mark(id: string): Promise<void> {
-    const { store, model, watcher, queue, settings } = this.#options;
+    const { store, model, watcher, queue, remoteRuns, settings } = this.#options;
     const run = this.#silentRun(id);
     const locks = await this.#stuckLocks(id);
     if (run === undefined && locks.length === 0)
@@ -69,7 +71,9 @@ export class GoneMarker {
       const name = process === undefined ? '' : ` (process ${String(process.pid)} on ${process.host})`;
       const evidence = `Marked as gone by you. Its background process${name} had not answered since ${since}.`;
       // Before the record: a runner that lives has to see it before another run can start.
-      await publishGoneClaim(store.paths.session(id).run(runId));
+      const facts = model.facts(id);
+      if (facts.host === undefined) await publishGoneClaim(store.paths.session(id).run(runId));
+      else await remoteRuns.markGone(facts, runId);
       await closeRun(store, { sessionId: id, runId }, (facts) => ({
         ...closingOf(facts, evidence, settings().recoveryPolicy),
         by: 'person',

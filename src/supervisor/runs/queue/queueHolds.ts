@@ -3,6 +3,7 @@ import * as l10n from '@vscode/l10n';
 import type { SessionFacts } from '../../../storage/sessionFacts';
 import type { FactsOf } from '../../sessions/dependencies';
 import { dependencyHold } from '../../sessions/dependencies';
+import type { LiveFacts } from '../../sessions/summary';
 import type { SupervisorSettings } from '../../settings';
 import { readFreeMemory } from '../../system/processTable';
 import { limitHold, type LimitSituation } from '../limits/limitHold';
@@ -70,6 +71,11 @@ const QUEUE_HOLDS: readonly ((situation: QueueSituation) => Reason | Promise<Rea
   memoryHold,
   trustHold,
 ];
+
+/** True where a cluster's scheduler has the run, which then waits in no queue of ours. */
+export function isSubmitted({ job }: LiveFacts, runId: string): boolean {
+  return job?.runId === runId;
+}
 
 /** Why this session may not start. */
 export function sessionHold(facts: SessionFacts, factsOf: FactsOf, limits: LimitSituation): Reason {

@@ -12,6 +12,7 @@ import type { SupervisorSettings } from '../../settings';
 import { limitEnd, type LimitSituation } from '../limits/limitHold';
 import {
   hostHold,
+  isSubmitted,
   noRuns,
   queueHold,
   runsInPlaceOf,
@@ -79,7 +80,8 @@ export class QueuePositions implements Disposable {
     const queued = [...this.#queuedIds].flatMap((sessionId) => {
       const facts = this.#options.model.find(sessionId);
       const run = facts === undefined ? undefined : queuedRun(facts);
-      return run === undefined ? [] : [{ sessionId, run }];
+      const isOurs = run !== undefined && !isSubmitted(this.#options.model.live(sessionId), run.runId);
+      return isOurs ? [{ sessionId, run }] : [];
     });
     return queued.sort((a, b) => queueRank(a.run) - queueRank(b.run) || (a.run.runId < b.run.runId ? -1 : 1));
   }
@@ -176,7 +178,10 @@ export class QueuePositions implements Disposable {
       const holdOfAll = await queueHold(situation);
       if (this.#isDisposed) return;
       const limits = this.limits(situation);
-      for (const [index, { sessionId }] of this.order().entries()) {
+      const order = this.order();
+      const ours = new Set(order.map(({ sessionId }) => sessionId));
+      for (const id of this.#queuedIds) if (!ours.has(id)) model.setQueuePosition(id, undefined);
+      for (const [index, { sessionId }] of order.entries()) {
         const facts = model.facts(sessionId);
         const placeHold = facts.host === undefined ? holdOfAll : hostHold(facts.host.name, situation);
         const heldBy = sessionHold(facts, (id) => model.find(id), limits) ?? placeHold;

@@ -11,7 +11,7 @@ import type { RemoteRuns } from '../remote/remoteRuns';
 import type { RunnerConnections } from '../runnerConnections';
 import { launchRun, type RunStarterOptions } from '../runStarter';
 import type { RunWatcher } from '../runWatcher';
-import { noRuns, runsInPlaceOf, type StartedRuns } from './queueHolds';
+import { isSubmitted, noRuns, runsInPlaceOf, type StartedRuns } from './queueHolds';
 import { awaitsPerson } from './queuePositions';
 import { RunSlots, type Slot } from './runSlots';
 
@@ -58,6 +58,7 @@ export class QueueStarts {
       await this.#slots.free(slot.runId);
       return 'none';
     }
+    if (isSubmitted(model.live(slot.sessionId), slot.runId)) return 'running';
     if (isQueued(run) && run.stopRequestedAt === undefined && !(await this.isClaimed(slot))) {
       await stillOwner();
       return (await this.tryLaunch(facts, slot.runId)) ? 'running' : 'none';

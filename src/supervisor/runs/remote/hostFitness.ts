@@ -27,10 +27,14 @@ export async function requireFit({ hosts, bundles, log }: FitnessOptions, host: 
   const nearestMs = Math.min(Math.max(clockMs, askedMs), Date.now());
   requirePassed(name, checkClock(clockMs - nearestMs));
   requirePassed(name, checkDisk({ disk }));
-  if (isDetachProven) return;
+  const setting = hosts.settingOf(name);
+  // A cluster's scheduler starts what has to go on.
+  if (isDetachProven || setting.slurm !== undefined) return;
   const { outlivesConnection } = await import('../../hosts/test/hostTest');
-  const reached = { name, setting: hosts.settingOf(name) };
-  requirePassed(name, checkDetached(await outlivesConnection(reached, connection, node.path, { bundles, log })));
+  requirePassed(
+    name,
+    checkDetached(await outlivesConnection({ name, setting }, connection, node.path, { bundles, log })),
+  );
   const noting: HostRequestOf<'noteDetached'> = { request: 'noteDetached' };
   await connection.ask(noting, nothingSchema);
 }

@@ -33,3 +33,9 @@ export async function endServers({ connection }: OpenHost, ids: SessionIds, grac
   const request: HostRequestOf<'endServers'> = { request: 'endServers', ...ids, graceMs };
   await connection.ask(request, nothingSchema);
 }
+
+/** Makes the run's runner give up, wherever it lives, since a person said that it is gone. */
+export async function giveUpRun({ connection }: OpenHost, ids: RunIds): Promise<void> {
+  const request: HostRequestOf<'giveUpRun'> = { request: 'giveUpRun', ...ids };
+  await connection.ask(request, nothingSchema);
+}

@@ -84,11 +84,12 @@ export class HostStores {
     const { sinceMs } = connection.state;
     let opened = this.#opened.get(connection);
     if (opened?.sinceMs !== sinceMs) {
-      const { git: farGit = 'git' } = this.#options.hosts.settingOf(name);
+      const { git: farGit = 'git', slurm } = this.#options.hosts.settingOf(name);
       const request = {
         request: 'openStore',
         storeId: this.#options.store.storeId,
         git: farGit,
+        ...(slurm === undefined ? {} : { cluster: true as const }),
       } satisfies HostRequestOf<'openStore'>;
       const git = new Git(this.#options.runProcess);
       opened = { sinceMs, git, store: connection.ask(request, hostStoreSchema) };

@@ -1,5 +1,4 @@
 /** Runs that were left on a host, since their session went on here. */
-import type { Duplex } from 'node:stream';
 import { settledWithin } from '../../../common/settledWithin';
 import { CorralError } from '../../../storage/errors';
 import type { SessionFacts } from '../../../storage/sessionFacts';
@@ -33,20 +32,24 @@ export async function endLeftRun(
 ): Promise<number | undefined> {
   const found = await cancelRun(host, ids, 'The session went on elsewhere.');
   if (found.claim?.state !== 'claimed') return undefined;
-  if (found.liveness !== 'dead') {
-    const runner = { endpoint: await host.connection.connectSocket(found.claim.endpoint), nonce };
-    await askToStop(runner, graceMs + LAST_WORK_LIMIT_MS).catch((error: unknown) => {
+  const { endpoint } = found.claim;
+  if (found.liveness !== 'dead')
+    await askToStop(host, { endpoint, nonce }, graceMs + LAST_WORK_LIMIT_MS).catch((error: unknown) => {
       if (error instanceof CorralError && error.code === 'HOST_UNREACHABLE') throw error;
     });
-  }
   await endRun(host, ids, graceMs);
   const { liveness, journalBytes } = await findRun(host, ids);
   return liveness === 'dead' ? journalBytes : undefined;
 }
 
 /** Settles when the runner has ended, or after the limit. @throws CorralError where it does not answer */
-async function askToStop(runner: { endpoint: Duplex; nonce: string }, limitMs: number): Promise<void> {
-  const client = await connectRunner({ ...runner, timeoutMs: ANSWER_LIMIT_MS });
+async function askToStop(
+  { connection }: OpenHost,
+  { endpoint, nonce }: { endpoint: string; nonce: string },
+  limitMs: number,
+): Promise<void> {
+  const socket = await connection.connectSocket(endpoint);
+  const client = await connectRunner({ endpoint: socket, nonce, timeoutMs: ANSWER_LIMIT_MS });
   const ended = new Promise<void>((resolve) => client.onClosed(resolve));
   try {
     await client.request('stop', {}, ANSWER_LIMIT_MS);

@@ -20,6 +20,7 @@ import {
   type HostAgent,
 } from '../../hostProtocol/sessionRequests';
 import type { HostRequestOf } from '../../hostProtocol/hostProtocol';
+import { sbatchOptions } from '../../hosts/hostSettings';
 import type { SessionStore } from '../../sessions/sessionStore';
 import type { SupervisorSettings } from '../../settings';
 import { runBudget } from '../budget/runBudget';
@@ -127,6 +128,7 @@ export async function startRemoteRun(
   const setup = run.setup === undefined ? undefined : await judgeSetup(options, facts, run.setup);
   if (run.teardownLimitMs === undefined) await requireFit(options, host);
   await carryAttachments(store, host, facts.sessionId, run.attachments);
+  const isJob = facts.host?.kind === 'slurm' && run.teardownLimitMs === undefined;
   const request: HostRequestOf<'startRun'> = {
     request: 'startRun',
     storeId: store.storeId,
@@ -139,6 +141,7 @@ export async function startRemoteRun(
     },
     agent: { ...agent, ...settingFor(agent.name, options.settings()) },
     worktree: { path: place.path, ...(facts.subfolder === undefined ? {} : { subfolder: facts.subfolder }) },
+    ...(isJob ? { sbatch: sbatchOptions(options.hosts.settingOf(host.name)) } : {}),
   };
   return await host.connection.ask(request, foundRunSchema);
 }

@@ -15,7 +15,7 @@ import { findRepository, type Repository } from '../../git/repository';
 import { readRemotes } from '../../git/review/remotes';
 import { nothingSchema } from '../../hostProtocol/sessionRequests';
 import type { HostRequestOf } from '../../hostProtocol/hostProtocol';
-import type { Hosts } from '../../hosts/hosts';
+import { kindOfHost } from '../../hosts/hostSettings';
 import { newAttachmentsOf } from '../../lifecycle/newAttachments';
 import { findBaseSession } from '../../lifecycle/sessionCreation';
 import { findStart, requireStartAtHead } from '../../lifecycle/newWorktree';
@@ -58,9 +58,10 @@ export async function createRemoteSession(
   if (includeChanges) await requireStartAtHead(repository, start);
   const title = request.title?.trim() || titleOf(request.prompt);
   const remotes = await readRemotes(repository);
-  const created = (attachments: AttachmentReference[]): DraftSessionRecord => ({
-    kind: 'created.remote',
-    data: {
+  const place = { name: host.name, machineId: host.store.machineId };
+  const kind = kindOfHost(options.hosts.settingOf(host.name));
+  const created = (attachments: AttachmentReference[]): DraftSessionRecord => {
+    const data = {
       ...describe(request, repository),
       ...(attachments.length === 0 ? {} : { attachments }),
       title,
@@ -70,9 +71,11 @@ export async function createRemoteSession(
       permissionMode:
         request.permissionMode ?? settings.agents[request.agent]?.permissionMode ?? settings.permissionMode,
       remotes,
-      host: { name: host.name, kind: kindOf(options.hosts, host.name), machineId: host.store.machineId },
-    },
-  });
+    };
+    return kind === 'slurm'
+      ? { kind: 'created.job', data: { ...data, host: { ...place, kind } } }
+      : { kind: 'created.remote', data: { ...data, host: { ...place, kind } } };
+  };
   const paths = store.paths.session(sessionId);
   const progress = { hasBegun: false };
   try {
@@ -99,10 +102,6 @@ export async function createRemoteSession(
     throw error;
   }
   return sessionId;
-}
-
-function kindOf(hosts: Hosts, name: string): 'ssh' | 'exec' {
-  return 'ssh' in hosts.settingOf(name) ? 'ssh' : 'exec';
 }
 
 function describe(request: SessionRequest, { mainWorktree, commonDirectory, ...place }: Repository) {

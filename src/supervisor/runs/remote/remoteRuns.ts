@@ -7,17 +7,20 @@ import type { AttachmentReference } from '../../../storage/attachments';
 import { CorralError } from '../../../storage/errors';
 import { hasWorktree, isOpen, isQueued } from '../../../storage/sessionState';
 import type { RunFacts, SessionFacts } from '../../../storage/sessionFacts';
+import { hasJobEnded } from '../../hostProtocol/jobs';
 import type { FoundRun } from '../../hostProtocol/sessionRequests';
 import type { Hosts } from '../../hosts/hosts';
 import type { HostState } from '../../system/hostConnection';
 import { closeRun, failUnstarted, requestedClosing } from '../closeRun';
 import type { QueueHosts } from '../queue/queueHolds';
 import { RunSlots } from '../queue/runSlots';
-import { closingOf, type Resolution } from '../recovery';
+import type { Resolution } from '../recovery';
 import type { RunnerConnections } from '../runnerConnections';
 import type { RunRequest, RunStarterOptions } from '../runStarter';
-import { cancelRun, endRun, endServers, findRun, type RunIds } from './hostRuns';
+import { cancelRun, endRun, endServers, findRun, giveUpRun, type RunIds } from './hostRuns';
 import { HostStores, type OpenHost } from './hostStores';
+import { closingOfFound, recordJobEnd } from './jobs/jobEnd';
+import { JobWatch } from './jobs/jobWatch';
 import { RunMirrors } from './mirror/runMirrors';
 
 export interface RemoteRunsOptions extends RunStarterOptions {
@@ -41,14 +44,18 @@ export class RemoteRuns implements Disposable, QueueHosts {
   /** By run id. */
   readonly #starting = new Map<string, Promise<void>>();
   readonly #slots: RunSlots;
+  readonly #jobs: JobWatch;
 
   constructor(options: RemoteRunsOptions) {
     this.#options = options;
     this.stores = new HostStores(options);
-    this.mirrors = new RunMirrors({ ...options, stores: this.stores });
     this.#slots = new RunSlots(options.store.paths);
     this.affected = new Emitter((error) => options.log.error(`After a host came or went: ${messageOf(error)}`));
     options.hosts.pool.changed.event(({ name, state }) => this.#noteState(name, state));
+    const parts = { ...options, stores: this.stores };
+    const onAffected = (run: { sessionId: string; runId: string }): void => this.affected.fire(run);
+    this.mirrors = new RunMirrors({ ...parts, onAffected });
+    this.#jobs = new JobWatch({ ...parts, onAffected });
   }
 
   /** Connects to the session's host, if it works on one. @throws CorralError HOST_… where that is not possible now */
@@ -112,7 +119,8 @@ export class RemoteRuns implements Disposable, QueueHosts {
 
   /** As `QueueHosts`, of one without a hold. */
   limitOf(name: string): number | undefined {
-    return this.#options.hosts.settingOf(name).maxConcurrentRuns;
+    const { slurm, maxConcurrentRuns } = this.#options.hosts.settingOf(name);
+    return slurm === undefined ? maxConcurrentRuns : undefined; // its scheduler limits them
   }
 
   /** Starts the teardown command in the session's worktree, and answers with its run's id. Throws as `start`. */
@@ -128,12 +136,12 @@ export class RemoteRuns implements Disposable, QueueHosts {
     const { runId } = run;
     const host = await this.stores.require(facts);
     this.#showState(sessionId, host.connection.state);
-    const { claim } = await this.#start(host, facts, run);
+    const found = await this.#start(host, facts, run);
     await this.mirrors.open(facts, runId);
-    if (claim?.state !== 'claimed') return;
+    if (found.claim?.state !== 'claimed') return;
     // An agent can end before this window is connected to its runner.
     const checkLater = (): void => this.affected.fire({ sessionId, runId });
-    await this.#connect(host, facts, runId, claim.endpoint).catch(checkLater);
+    await this.#connect(host, facts, runId, found).catch(checkLater);
   }
 
   /** What became of a run, as its host tells; `unreachable` where that is not connected. */
@@ -147,22 +155,28 @@ export class RemoteRuns implements Disposable, QueueHosts {
     const host = await this.stores.find(facts);
     if (host === undefined) return { kind: 'unreachable' };
     this.#showState(sessionId, host.connection.state);
-    let found = await findRun(host, this.#ids(facts, runId));
+    let found = await this.#find(host, facts, runId);
     if (found.claim === null) {
       if (run.stopRequestedAt !== undefined) {
         await this.#cancel(host, facts, run);
         return { kind: 'ended' };
       }
-      if (isQueued(run) && !(await this.#slots.has(runId))) return { kind: 'waiting' };
-      found = await this.#start(host, facts, run);
+      if (found.job === undefined) {
+        if (isQueued(run) && !(await this.#slots.has(runId))) return { kind: 'waiting' };
+        found = await this.#start(host, facts, run);
+      }
+      if (found.job !== undefined && !hasJobEnded(found.job)) return { kind: 'waiting' };
+      // From now on no runner can begin, whatever a scheduler does.
+      if (found.claim === null) found = await cancelRun(host, this.#ids(facts, runId), 'Its job ended before it began');
     }
-    if (found.claim?.state !== 'claimed') return await this.#close(facts, run, voidEvidence(found));
+    if (found.claim?.state !== 'claimed') return await this.#close(facts, run, found);
+    if (found.liveness === 'unknown' && found.job?.state === 'NODE_FAIL') return { kind: 'unreachable' };
     if (found.liveness !== 'dead') {
       try {
-        await this.#connect(host, facts, runId, found.claim.endpoint);
+        await this.#connect(host, facts, runId, found);
         return { kind: 'readopted' };
       } catch (error) {
-        found = await findRun(host, this.#ids(facts, runId));
+        found = await this.#find(host, facts, runId);
         if (found.liveness !== 'dead') {
           this.#options.log.warn(`The runner of run ${runId} on “${host.name}” does not answer: ${messageOf(error)}`);
           return { kind: 'unreachable' };
@@ -174,7 +188,7 @@ export class RemoteRuns implements Disposable, QueueHosts {
     const last = (await store.sync(sessionId))?.runs.find((each) => each.runId === runId);
     if (last === undefined || !isOpen(last)) return { kind: 'ended' };
     await endRun(host, this.#ids(facts, runId), 0);
-    return await this.#close(facts, last, 'The background process of this run on its host ended without a word.');
+    return await this.#close(facts, last, found);
   }
 
   /** Takes a queued run out of the queue. False where its host was quicker to start it. */
@@ -187,6 +201,11 @@ export class RemoteRuns implements Disposable, QueueHosts {
     await endRun(await this.stores.require(facts), this.#ids(facts, runId), graceMs);
   }
 
+  /** Takes a person's word that a run is gone, which its runner hears where it lives. Throws as `end`. */
+  async markGone(facts: SessionFacts, runId: string): Promise<void> {
+    await giveUpRun(await this.stores.require(facts), this.#ids(facts, runId));
+  }
+
   /** Ends what setup commands of the session left running there. Throws as `end`. */
   async endServers(facts: SessionFacts, graceMs: number): Promise<void> {
     const { storeId } = this.#options.store;
@@ -195,6 +214,7 @@ export class RemoteRuns implements Disposable, QueueHosts {
 
   dispose(): void {
     this.affected.dispose();
+    this.#jobs.dispose();
     this.mirrors.dispose();
   }
 
@@ -214,7 +234,9 @@ export class RemoteRuns implements Disposable, QueueHosts {
     const { startRemoteRun } = await import('./queueRemoteRun');
     try {
       const ready = hasWorktree(facts) ? facts : await this.#makePlanned(host, facts, run.runId);
-      return await startRemoteRun(this.#options, host, ready, run);
+      const found = await startRemoteRun(this.#options, host, ready, run);
+      this.#jobs.show(facts, run.runId, found);
+      return found;
     } catch (error) {
       // Nobody knows then whether it was started: the next look tells.
       if (host.connection.state.kind === 'connected')
@@ -228,13 +250,20 @@ export class RemoteRuns implements Disposable, QueueHosts {
     return await makePlannedOnHost(this.#options, host, facts.sessionId, runId);
   }
 
-  async #connect(host: OpenHost, facts: SessionFacts, runId: string, address: string): Promise<void> {
+  async #find(host: OpenHost, facts: SessionFacts, runId: string): Promise<FoundRun> {
+    const found = await findRun(host, this.#ids(facts, runId));
+    this.#jobs.show(facts, runId, found);
+    return found;
+  }
+
+  async #connect(host: OpenHost, facts: SessionFacts, runId: string, found: FoundRun): Promise<void> {
     const { connections, store } = this.#options;
-    if (connections.has(runId)) return;
+    if (connections.has(runId) || found.claim?.state !== 'claimed') return;
     const { readRemoteRun } = await import('./queueRemoteRun');
     const { sessionId } = facts;
     const { nonce } = (await readRemoteRun(store.paths.session(sessionId).run(runId))).run;
-    const endpoint = await host.connection.connectSocket(address);
+    const { connectToRun } = await import('./jobs/nodeStreams');
+    const endpoint = await connectToRun(host.connection, found, found.claim.endpoint);
     await connections.connect({ sessionId, runId, nonce }, { endpoint });
   }
 
@@ -251,17 +280,15 @@ export class RemoteRuns implements Disposable, QueueHosts {
     return { storeId: this.#options.store.storeId, sessionId, runId };
   }
 
-  async #close({ sessionId }: SessionFacts, { runId }: RunFacts, evidence: string): Promise<Resolution> {
+  async #close({ sessionId }: SessionFacts, { runId }: RunFacts, found: FoundRun): Promise<Resolution> {
+    const { store, settings } = this.#options;
     let restored = false;
-    const isRecorded = await closeRun(this.#options.store, { sessionId, runId }, (run) => {
-      const closing = closingOf(run, evidence, this.#options.settings().recoveryPolicy);
+    const isRecorded = await closeRun(store, { sessionId, runId }, (run) => {
+      const closing = closingOfFound(run, found, settings().recoveryPolicy);
       restored = closing.restored;
       return closing;
     });
+    if (found.job !== undefined) await recordJobEnd(store, { sessionId, runId }, found.job);
     return isRecorded ? { kind: 'closed', restored } : { kind: 'ended' };
   }
-}
-
-function voidEvidence({ claim }: FoundRun): string {
-  return `The run was given up before its background process started: ${claim?.state === 'void' ? claim.reason : ''}`;
 }

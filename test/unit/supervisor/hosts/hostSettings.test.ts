@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
 import { CorralError } from '../../../../src/storage/errors';
-import { hostSettingOf, parseHostSettings } from '../../../../src/supervisor/hosts/hostSettings';
+import {
+  hostSettingOf,
+  kindOfHost,
+  parseHostSettings,
+  sbatchOptions,
+} from '../../../../src/supervisor/hosts/hostSettings';
 
 /** What is wrong with the entry of this name; undefined where nothing is. */
 function mistakeOf(name: string, entry: unknown): string | undefined {
@@ -37,13 +42,22 @@ describe('the setting corral.hosts', () => {
     assert.match(mistakeOf('both', { ssh: 'box', exec: ['sh'] }) ?? '', /“both”: Set either “ssh” or “exec”/);
     assert.match(mistakeOf('none', {}) ?? '', /Set either “ssh” or “exec”/);
     assert.match(mistakeOf('empty', { exec: [] }) ?? '', /“empty\.exec/);
-    assert.match(
-      mistakeOf('cluster', { ssh: 'login', slurm: { partition: 'gpu' } }) ?? '',
-      /“cluster\.slurm”: It is not supported yet/,
-    );
     assert.match(mistakeOf('-x', { ssh: 'box' }) ?? '', /letters, digits/);
     assert.match(mistakeOf('far', { ssh: 'box', root: 'here/there' }) ?? '', /“far\.root”: Use an absolute path there/);
     assert.match(mistakeOf('many', { ssh: 'box', maxConcurrentRuns: 0 }) ?? '', /many\.maxConcurrentRuns/);
+  });
+
+  it('names a cluster by its login node, with options for its jobs', () => {
+    const slurm = { partition: 'gpu', args: ['--gres=gpu:1', '--time=4:00:00'] };
+    const settings = parseHostSettings({ cluster: { ssh: 'login', slurm }, plain: { exec: ['sh'], slurm: {} } });
+    const cluster = hostSettingOf('cluster', settings);
+    assert.equal(kindOfHost(cluster), 'slurm');
+    assert.deepEqual(sbatchOptions(cluster), ['--partition=gpu', '--gres=gpu:1', '--time=4:00:00']);
+    assert.deepEqual(sbatchOptions(hostSettingOf('plain', settings)), []);
+    for (const word of ['--array=1-3', '-a1', '--arr=1', '--wrap=ls', '--wait', '-W'])
+      assert.match(mistakeOf('box', { ssh: 'box', slurm: { args: [word] } }) ?? '', /A session is one job/, word);
+    assert.equal(mistakeOf('box', { ssh: 'box', slurm: { args: ['--wait-all-nodes=1'] } }), undefined);
+    assert.match(mistakeOf('box', { ssh: 'box', slurm: { args: ['--time', '1'] } }) ?? '', /as one word/);
   });
 
   it('takes no option of ssh for a name', () => {

@@ -13,8 +13,9 @@ import type { FoundRun } from '../../../hostProtocol/sessionRequests';
 import type { SessionStore } from '../../../sessions/sessionStore';
 import { exists } from '../../../git/worktreeOwnership';
 import { withLock, type StillOwner } from '../../../system/locks';
-import { findRun } from '../hostRuns';
 import type { OpenHost } from '../hostStores';
+import { tailOnNode } from '../jobs/nodeStreams';
+import { findRun } from '../hostRuns';
 import { AppendedFile } from './appendedFile';
 import { copyFromHost } from './copyFile';
 import { mirrorJournal, type BlobReference } from './journalMirror';
@@ -35,6 +36,8 @@ export interface RunMirrorOptions {
   runId: string;
   /** The session's host, where it is connected. */
   host: () => Promise<OpenHost | undefined>;
+  /** A runner has the run. */
+  onClaimed: () => void;
   /** Fetches the session's work. */
   bringWorkHome: (host: OpenHost) => Promise<void>;
 }
@@ -52,6 +55,7 @@ export class RunMirror {
   readonly #doorbell: Throttle;
   #finalBytes: number | undefined;
   #failure: string | undefined;
+  #isNodeClosed = false;
   /** What is read of the host now. */
   readonly #streams = new Set<Readable>();
 
@@ -115,6 +119,14 @@ export class RunMirror {
     this.#failure = failure;
   }
 
+  /** On the node of the run's job; where there is no way in, as the host itself sees the file on its disk. */
+  #tail({ connection }: OpenHost, { node }: FoundRun, path: string, offset: number): Readable {
+    if (node === undefined || this.#isNodeClosed) return connection.tail(path, offset);
+    return tailOnNode(connection, node, path, offset).on('error', (error) => {
+      if (error instanceof CorralError && error.code === 'HOST_FAILED') this.#isNodeClosed = true;
+    });
+  }
+
   /** True where all of the run is here. */
   async #mirror(host: OpenHost, stillOwner: StillOwner): Promise<boolean> {
     if (await exists(this.#run.mirrored)) return true; // by another window
@@ -125,9 +137,10 @@ export class RunMirror {
       return true;
     }
     await replaceFile(this.#run.remoteClaim, Buffer.from(JSON.stringify(found.claim)));
+    this.#options.onClaimed();
     const home = new WorkHome(async () => await this.#options.bringWorkHome(host));
     const tail = (name: string, offset: number): Readable => {
-      const stream = host.connection.tail(posix.join(found.folder, name), offset);
+      const stream = this.#tail(host, found, posix.join(found.folder, name), offset);
       this.#streams.add(stream);
       return stream.once('close', () => this.#streams.delete(stream));
     };

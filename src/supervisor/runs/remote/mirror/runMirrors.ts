@@ -6,6 +6,7 @@ import { ifExists } from '../../../../common/ifExists';
 import type { Log } from '../../../../common/log';
 import { CorralError } from '../../../../storage/errors';
 import type { SessionFacts } from '../../../../storage/sessionFacts';
+import type { RunnerConnections } from '../../runnerConnections';
 import type { RunStarterOptions } from '../../runStarter';
 import type { HostStores, OpenHost } from '../hostStores';
 import type { RunMirror } from './runMirror';
@@ -16,7 +17,10 @@ const POLL_MS = 100;
 
 export interface RunMirrorsOptions extends RunStarterOptions {
   stores: HostStores;
+  connections: RunnerConnections;
   log: Log;
+  /** A runner has the run, and this window is not connected to it. */
+  onAffected: (run: { sessionId: string; runId: string }) => void;
 }
 
 /** The copies here of what runs on hosts record. Each goes on by itself until it is whole. */
@@ -114,7 +118,7 @@ export class RunMirrors implements Disposable {
   }
 
   async #open(facts: SessionFacts, runId: string): Promise<RunMirror> {
-    const { store, model, log, stores } = this.#options;
+    const { store, model, log, stores, connections, onAffected } = this.#options;
     const { sessionId } = facts;
     const { RunMirror } = await import('./runMirror');
     const { asOfRun, isLeft } = await import('../leftRuns');
@@ -128,6 +132,9 @@ export class RunMirrors implements Disposable {
         const host = await stores.find(asOfRun(now, runId));
         if (host !== undefined && isLeft(now, runId)) await this.#endLeft(host, now, { runId, mirror });
         return host;
+      },
+      onClaimed: () => {
+        if (!connections.has(runId)) onAffected({ sessionId, runId });
       },
       bringWorkHome: async (host) => await this.#bringWorkHome(host, (await store.sync(sessionId)) ?? facts, runId),
     });
