@@ -56,6 +56,8 @@ export class SpareWorktrees {
   readonly #closing = new AbortController();
   /** What this window makes ready, by the repository. */
   readonly #underWay = new Map<string, Promise<void>>();
+  /** Requests whose repository may not be known yet. */
+  readonly #beginnings = new Set<Promise<unknown>>();
 
   constructor(options: SpareOptions) {
     this.#options = options;
@@ -66,23 +68,16 @@ export class SpareWorktrees {
    * always, so nothing is thrown.
    */
   async prepare(request: { repository: string; base?: string | undefined }): Promise<void> {
-    const { git, log, store, worktreeSettings } = this.#options;
+    const beginning = this.#begin(request);
+    this.#beginnings.add(beginning);
     try {
-      const repository = await findRepository(git, pathOf(request.repository));
-      const { worktreesSpare, worktreesLocation } = worktreeSettings(repository.mainWorktree);
-      if (!worktreesSpare || this.#closing.signal.aborted) return;
-      const spareId = newId();
-      const planned = planWorktree(repository, { storeId: store.storeId, sessionId: spareId }, worktreesLocation);
-      const spare = { ...planned, path: sparePathFor(planned.path, spareId), signal: this.#closing.signal };
-      const key = repository.commonDirectory;
-      const before = this.#underWay.get(key) ?? Promise.resolve();
-      const work = before.catch(() => undefined).then(async () => await this.#provide(spare, request.base ?? 'HEAD'));
-      this.#underWay.set(key, work);
-      await work.finally(() => {
-        if (this.#underWay.get(key) === work) this.#underWay.delete(key);
-      });
+      await (
+        await beginning
+      ).done;
     } catch (error) {
-      log.info(`No worktree is made ready in ${request.repository}: ${messageOf(error)}`);
+      this.#options.log.info(`No worktree is made ready in ${request.repository}: ${messageOf(error)}`);
+    } finally {
+      this.#beginnings.delete(beginning);
     }
   }
 
@@ -91,6 +86,7 @@ export class SpareWorktrees {
     const { repository } = worktree;
     const { log, store, worktreeSettings } = this.#options;
     if (!worktreeSettings(repository.mainWorktree).worktreesSpare) return undefined;
+    await Promise.allSettled(this.#beginnings);
     await this.#underWay.get(repository.commonDirectory)?.catch(() => undefined);
     return await findSpare(store.paths, worktree, commit).catch((error: unknown) => {
       log.info(`No worktree is taken that was made ready in ${repository.mainWorktree}: ${messageOf(error)}`);
@@ -125,6 +121,25 @@ export class SpareWorktrees {
   async close(): Promise<void> {
     this.#closing.abort();
     await Promise.allSettled(this.#underWay.values());
+  }
+
+  /** `done` settles when all is done that is under way for the repository. */
+  async #begin(request: { repository: string; base?: string | undefined }): Promise<{ done: Promise<void> }> {
+    const { git, store, worktreeSettings } = this.#options;
+    const repository = await findRepository(git, pathOf(request.repository));
+    const { worktreesSpare, worktreesLocation } = worktreeSettings(repository.mainWorktree);
+    if (!worktreesSpare || this.#closing.signal.aborted) return { done: Promise.resolve() };
+    const spareId = newId();
+    const planned = planWorktree(repository, { storeId: store.storeId, sessionId: spareId }, worktreesLocation);
+    const spare = { ...planned, path: sparePathFor(planned.path, spareId), signal: this.#closing.signal };
+    const key = repository.commonDirectory;
+    const before = this.#underWay.get(key) ?? Promise.resolve();
+    const work = before.catch(() => undefined).then(async () => await this.#provide(spare, request.base ?? 'HEAD'));
+    this.#underWay.set(key, work);
+    const done = work.finally(() => {
+      if (this.#underWay.get(key) === work) this.#underWay.delete(key);
+    });
+    return { done };
   }
 
   async #provide(spare: SpareWorktree, base: string): Promise<void> {
