@@ -91,9 +91,7 @@ describe('sessions on a machine behind ssh that is cut off', () => {
       );
     }
     await run('git', ['-C', fixture.here.repository.path, 'fsck', '--full', '--strict', '--no-dangling']);
-    const fsck =
-      'for r in ~dev/.corral-host/*/*/.git; do git -c "safe.directory=*" --git-dir="$r" fsck --full || exit; done';
-    await machine.runAsRoot('bash', '-c', fsck.replace('~dev', `/home/${USER}`));
+    await machine.checkRepositories();
     await window.close();
     await waitFor(async () => (await processesThere()).length === 0, { what: 'the end of all processes there' });
     window = await openWindow();

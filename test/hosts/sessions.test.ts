@@ -5,6 +5,7 @@ import { after, before, describe, it } from 'mocha';
 import type { SessionSummary } from '../../src/supervisor/api';
 import { noSshMachine, SshMachine } from '../support/hosts/sshMachine';
 import { skip } from '../support/skip';
+import { WindowProcess } from '../torture/window/windowProcess';
 import { RemoteFixture } from '../unit/supervisor/runs/remote/remoteFixture';
 import { until } from '../unit/supervisor/supervisorFixture';
 
@@ -25,6 +26,37 @@ describe('a session on a machine behind ssh', () => {
     await fixture?.here.end();
     await machine?.stop();
     process.env['PATH'] = path;
+  });
+
+  it('is made at once with nine others, from two windows, where there is no repository yet', async () => {
+    assert.ok(machine !== undefined);
+    const own = await RemoteFixture.of({ home: machine.file('~'), setting: { ssh: machine.alias } });
+    const { storageDirectory, repository } = own.here;
+    const open = (): WindowProcess => new WindowProcess({ storageDirectory, hosts: own.hosts }, () => undefined);
+    const windows = [open(), open()];
+    try {
+      await Promise.all(windows.map(async ({ recovered }) => await recovered));
+      const creating = windows.flatMap((window) =>
+        ['1', '2', '3', '4', '5'].map(async (name) => {
+          const prompt = `edit ${name}.txt ${name}`;
+          return await window.call({ method: 'createOn', host: 'far', repository: repository.path, prompt });
+        }),
+      );
+      const ids = await Promise.all(creating);
+      const last = own.window();
+      for (const id of ids) {
+        const session = await until(last, id, isOver, 'the end');
+        assert.equal(session.status, 'Completed', session.failureReason);
+        assert.equal(session.changes?.files, 1);
+        await own.assertSame(id, session.currentRunId ?? '');
+      }
+      const far = await own.farRepository();
+      assert.equal((await readdir(join(far, '.corral', 'worktrees'))).length, ids.length);
+      await machine.checkRepositories();
+    } finally {
+      for (const window of windows) await window.close();
+      await own.here.end();
+    }
   });
 
   it('is deleted and restored there, and refused while the cable is out', async () => {

@@ -97,8 +97,10 @@ export async function findRepository(git: Git, folder: string): Promise<Reposito
     realpath(gitAnswer),
     realpath(folder),
   ]);
-  const anyCommit = head === '' ? await git.text(folder, ['rev-list', '--max-count=1', '--all']) : head;
-  if (anyCommit === '')
+  // Not by `rev-list --all`, which fails at a worktree that another process has begun to make.
+  const anyObject =
+    head === '' ? await git.text(folder, ['for-each-ref', '--count=1', '--format=%(objectname)']) : head;
+  if (anyObject === '')
     throw new CorralError(
       'NO_COMMIT',
       l10n.t('This repository has no commit yet. Make a first commit, so that agents have something to start from.'),

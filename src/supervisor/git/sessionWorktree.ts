@@ -23,6 +23,8 @@ export interface WorktreeOwnership {
 export interface SessionWorktree extends WorktreeFolder, WorktreeOwnership {
   /** Where absent, no filter runs, and a file that one would change cannot be captured. */
   filters?: FilterAccess;
+  /** Makes git's entry of the worktree, where others look at all entries meanwhile. Where absent, nobody does. */
+  inTurn?: (make: () => Promise<void>) => Promise<void>;
 }
 
 /** What tells where git's entry of a worktree is. */

@@ -8,11 +8,13 @@ import { ChannelError } from '../../common/channels/channel';
 import { messageOf } from '../../common/errors';
 import { LEADS_GROUP, signalGroup } from '../../common/processes/processGroup';
 import { settledWithin } from '../../common/settledWithin';
+import { CorralError } from '../../storage/errors';
 import type { HostRequestOf } from '../hostProtocol/hostProtocol';
 import type { commandMessageSchema } from '../hostProtocol/hostProtocol';
 import { decodeJson, encodeJson, killMessageSchema } from '../hostProtocol/hostProtocol';
 import { identityOf } from '../system/identity';
 import { killTree, RUN_ID_VARIABLE } from '../system/processTree';
+import { withRepositoryLock } from './sessions/repositoryLock';
 import type * as v from 'valibot';
 
 /** From SIGTERM to SIGKILL where the window is gone. */
@@ -34,7 +36,7 @@ export class Commands {
     channel.once('close', () => this.#standardErrors.delete(channel.id));
   }
 
-  /** Starts the program once the environment is known. */
+  /** Starts the program once the environment is known, and the repository that it changes is free. */
   start(channel: Channel, request: HostRequestOf<'command'>, environment: Promise<unknown>): void {
     const standardError = this.#standardErrors.get(request.standardError);
     this.#standardErrors.delete(request.standardError);
@@ -44,20 +46,24 @@ export class Commands {
     }
     const early: Buffer[] = [];
     const waiting = channel.onMessage((message) => early.push(message));
-    void environment.then(() => {
+    const run = async (): Promise<void> => {
       waiting.dispose();
-      try {
-        if (channel.destroyed) throw new Error('Nobody waits for it any more');
-        const command = new Command(channel, standardError, request);
-        for (const message of early) command.receive(message);
-        this.#running.add(command);
-        void command.ended.then(() => this.#running.delete(command));
-      } catch (error) {
+      if (channel.destroyed) throw new Error('Nobody waits for it any more');
+      const command = new Command(channel, standardError, request);
+      for (const message of early) command.receive(message);
+      this.#running.add(command);
+      await command.ended;
+      this.#running.delete(command);
+    };
+    const { repository } = request;
+    environment
+      .then(async () => await (repository === undefined ? run() : withRepositoryLock(repository, run)))
+      .catch((error: unknown) => {
         // Such as arguments that are too long: Node throws what it does not tell by an event.
-        channel.destroy(new ChannelError('NOT_STARTED', messageOf(error)));
+        const code = error instanceof CorralError ? error.code : 'NOT_STARTED';
+        channel.destroy(new ChannelError(code, messageOf(error)));
         standardError.destroy();
-      }
-    });
+      });
   }
 
   /** Settles when all of them are gone with what they started. */

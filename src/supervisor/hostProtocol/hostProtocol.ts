@@ -39,8 +39,11 @@ export const HOST_VERSION_NAME = v.pipe(text, v.regex(/^[\w.+-]{1,100}-[0-9a-f]{
 export const hostRequestSchema = v.variant('request', [
   /** The first of a link: a `hostHelloSchema` as data. Nothing else is answered before. */
   v.object({ request: v.literal('hello'), protocol: count, version: text }),
-  /** stdin and stdout as data, `commandMessageSchema` and `killMessageSchema` as messages. */
-  v.object({ request: v.literal('command'), ...program, standardError: count }),
+  /**
+   * stdin and stdout as data, `commandMessageSchema` and `killMessageSchema` as messages. With a `repository`, it waits
+   * for its turn to change that.
+   */
+  v.object({ request: v.literal('command'), ...program, standardError: count, repository: v.exactOptional(path) }),
   /** The channel for stderr of a command to come, which names it. */
   v.object({ request: v.literal('standardError') }),
   /** The bytes as data. */

@@ -11,10 +11,14 @@ import { type OpenChannel, errorCodeOf } from './openChannel';
 export type Argv = readonly [program: string, ...parameters: string[]];
 
 /** Starts a program. @throws what `open` throws */
-export function startOnHost(open: OpenChannel, argv: Argv, options: HostProcessOptions = {}): HostProcess {
+export function startOnHost(
+  open: OpenChannel,
+  argv: Argv,
+  options: HostProcessOptions & { repository?: string } = {},
+): HostProcess {
   const stderr = open({ request: 'standardError' });
   stderr.end();
-  const { cwd, environment } = options;
+  const { cwd, environment, repository } = options;
   let channel: Channel;
   try {
     channel = open({
@@ -23,6 +27,7 @@ export function startOnHost(open: OpenChannel, argv: Argv, options: HostProcessO
       ...(cwd === undefined ? {} : { cwd }),
       ...(environment === undefined ? {} : { environment: { ...environment } }),
       standardError: stderr.id,
+      ...(repository === undefined ? {} : { repository }),
     });
   } catch (error) {
     stderr.destroy();

@@ -97,7 +97,7 @@ export class ReconnectingHost implements HostConnection {
 
   readonly run: RunProcess = async (argv, options) => await this.#checked(runOnHost(this.#open, argv, options));
 
-  start(argv: Argv, options?: HostProcessOptions): HostProcess {
+  start(argv: Argv, options?: HostProcessOptions & { repository?: string }): HostProcess {
     return startOnHost(this.#open, argv, options);
   }
 

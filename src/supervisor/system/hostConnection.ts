@@ -73,8 +73,11 @@ export interface HostConnection {
 
   /** Runs a program there to its end. Of its options, `environment` is added to that of the login shell there. */
   readonly run: RunProcess;
-  /** Starts a program there. */
-  start(argv: readonly [program: string, ...parameters: string[]], options?: HostProcessOptions): HostProcess;
+  /** Starts a program there, in its turn where it changes all of a `repository`, a path there. */
+  start(
+    argv: readonly [program: string, ...parameters: string[]],
+    options?: HostProcessOptions & { repository?: string },
+  ): HostProcess;
   /** Starts a program there that outlives the link, without input, its output in `output` if that is given. */
   startDetached(
     argv: readonly [program: string, ...parameters: string[]],

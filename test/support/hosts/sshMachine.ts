@@ -115,6 +115,13 @@ export class SshMachine {
     return stdout;
   }
 
+  /** Looks at all of Corral's repositories there. Throws with what git finds wrong. */
+  async checkRepositories(): Promise<void> {
+    const check =
+      'for r in "$1"/.corral-host/*/*/.git; do git -c "safe.directory=*" --git-dir="$r" fsck --full || exit; done';
+    await this.runAsRoot('sh', '-c', check, 'sh', HOME);
+  }
+
   /** Pulls the network cable, or puts it in again. */
   async setCable(isIn: boolean): Promise<void> {
     await run('ip', ['link', 'set', `${this.#link}a`, isIn ? 'up' : 'down']);

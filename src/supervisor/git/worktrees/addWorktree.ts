@@ -11,12 +11,13 @@ export async function addWorktree(
   commit: string,
   filters?: readonly Setting[],
 ): Promise<void> {
-  const { repository, path, signal } = worktree;
+  const { repository, path, signal, inTurn } = worktree;
   const options = ['--quiet', '--no-checkout', '--detach', '--lock', '--reason', lockReason(worktree)];
-  await repository.git.run(repository.mainWorktree, ['worktree', 'add', ...options, '--', path, commit], {
-    signal,
-    filters,
-  });
+  const command = ['worktree', 'add', ...options, '--', path, commit];
+  const add = async (): Promise<void> => {
+    await repository.git.run(repository.mainWorktree, command, { signal, filters });
+  };
+  await (inTurn === undefined ? add() : inTurn(add));
 }
 
 /** Makes the files of a commit in a worktree that `addWorktree` made, over whatever is there. */

@@ -10,6 +10,7 @@ import type { HostRequestOf } from '../../hostProtocol/hostProtocol';
 import type { hostWorktreeSchema } from '../../hostProtocol/sessionRequests';
 import { withWorktreeLock } from '../../lifecycle/worktreeLock';
 import { storePaths } from './hostStore';
+import { withRepositoryLock } from './repositoryLock';
 
 /**
  * Makes a session's worktree as on the user's own computer.
@@ -22,7 +23,10 @@ export async function makeWorktree(
   const paths = storePaths(storeId);
   await makeDirectory(paths.session(sessionId).runs);
   const repository = await findRepository(new Git(runWithNode), request.repository);
-  const planned = planWorktree(repository, { storeId, sessionId }, 'inside', title);
+  const planned = {
+    ...planWorktree(repository, { storeId, sessionId }, 'inside', title),
+    inTurn: async (make: () => Promise<void>) => await withRepositoryLock(repository.mainWorktree, make),
+  };
   return await withWorktreeLock(paths, sessionId, async () => {
     await rollbackCreation(planned, baseCommit); // a link may have been lost after it was made
     const worktree = await createWorktree(planned, baseCommit);

@@ -25,6 +25,7 @@ import { LocalWorktree } from '../../lifecycle/removal/localWorktree';
 import { withWorktreeLock } from '../../lifecycle/worktreeLock';
 import { removeErased, takeFolderAway } from '../../sessions/sessionErasure';
 import { storePaths } from './hostStore';
+import { withRepositoryLock } from './repositoryLock';
 
 type WorktreeRequest = HostRequestOf<'worktree'>;
 type WorktreeAnswer = v.InferOutput<(typeof worktreeAnswers)[WorktreeRequest['action']]>;
@@ -39,7 +40,10 @@ export async function changeWorktree(request: WorktreeRequest): Promise<Worktree
   if (repository === undefined)
     throw new CorralError('WORKTREE_MISSING', `There is no repository in ${request.repository}.`);
   const paths = storePaths(storeId);
-  const worktree = { repository, storeId, sessionId, path, filters: filterAccessWithoutPrograms(paths) };
+  const worktree = {
+    ...{ repository, storeId, sessionId, path, filters: filterAccessWithoutPrograms(paths) },
+    inTurn: async (make: () => Promise<void>) => await withRepositoryLock(repository.mainWorktree, make),
+  };
   const keeper = new LocalWorktree(worktree, { baseCommit, wanted: { include: [], link: [] } });
   if (action === 'isInPlace') return await keeper.isInPlace();
   if (action === 'summarize') return (await keeper.summarize()) ?? null;

@@ -41,6 +41,7 @@ export async function withTransfer<T>(
   // Started first, so that it starts there while git starts here.
   const far = host.connection.start([host.farGit, service, path], {
     environment: { ...FAR_ENVIRONMENT, ...settingsEnvironment(farSettings) },
+    ...(service === 'receive-pack' ? { repository: path } : {}),
   });
   const bridge = await GitBridge.open({ far, service, maxBytes, bundles: host.bundles });
   const environment = { ...bridge.environment, ...settingsEnvironment(settings) };

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { chmod, mkdir, readFile, writeFile, stat } from 'node:fs/promises';
+import { chmod, mkdir, readFile, rm, writeFile, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { after, before, it } from 'mocha';
 import { runWithNode } from '../../../../../src/common/processes/nodeProcess';
@@ -9,6 +9,7 @@ import { Git } from '../../../../../src/supervisor/git/git';
 import { findRepository } from '../../../../../src/supervisor/git/repository';
 import { hostRepositoryPath, openHostRepository } from '../../../../../src/supervisor/hosts/work/hostRepository';
 import { pushBase } from '../../../../../src/supervisor/hosts/work/pushBase';
+import { withLock } from '../../../../../src/supervisor/system/locks';
 import { describeIf } from '../../../../support/skip';
 import { STORE_ID, write } from '../../git/gitFixture';
 import { carrier, withFixture, WorkFixture } from './workFixture';
@@ -115,6 +116,33 @@ describeIf(hasShell, 'there is no sh', 'the base of a session', () => {
     await fixture.push(sessionId, first);
     assert.equal(await fixture.baseThere(sessionId), first);
     await fixture.assertSound();
+  });
+
+  it('waits while the entry of a worktree is made there, which no push could read', async () => {
+    await withFixture(async (busy) => {
+      const { far, here, repository, workHost, host } = busy;
+      const [sessionId, commit] = [newId(), await busy.head()];
+      await busy.push(sessionId, commit);
+      const waiting = newId();
+      let isOver = false;
+      let pushing = Promise.resolve();
+      await withLock(far.path, async () => {
+        // As git has it for a moment.
+        const entry = join(far.path, '.git', 'worktrees', 'half');
+        const link = join(far.path, '.corral', 'worktrees', 'half', '.git');
+        await write(entry, { HEAD: `${'0'.repeat(40)}\n`, commondir: '../..\n', gitdir: `${link}\n` });
+        await assert.rejects(here.user(far.path, 'rev-list', '--all'), /bad object worktrees\/half\/HEAD/);
+        pushing = busy.push(waiting, commit).finally(() => (isOver = true));
+        const other = await openHostRepository(workHost, host.path('other'), { storeId: STORE_ID, repository });
+        // Longer than the one that waits would need.
+        for (let times = 0; times < 2; times++) await pushBase(other, repository, { sessionId: newId(), commit });
+        assert.equal(isOver, false);
+        await findRepository(here.git, far.path); // whoever only reads does not wait
+        await rm(entry, { recursive: true });
+      });
+      await pushing;
+      assert.equal(await busy.baseThere(waiting), commit);
+    });
   });
 
   it('goes alone, whatever refs, hooks and settings the repository and the user have', async () => {
