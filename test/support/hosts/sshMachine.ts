@@ -2,7 +2,7 @@
 import { execFile, execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { access, chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { access, chmod, chown, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
@@ -35,6 +35,8 @@ export interface MachineOptions {
   sshOptions?: readonly string[];
   /** False for a machine without any Node. */
   hasNode?: boolean;
+  /** Further programs beside Node, by the names that they have there. */
+  programs?: Record<string, string>;
   homeMiB?: number;
   /** Lets its user in by this alone, and by no key. */
   password?: string;
@@ -102,11 +104,23 @@ export class SshMachine {
     return `/proc/${String(this.#initPid)}/root${path.replace(/^~/, HOME)}`;
   }
 
+  /** Writes a file of the machine's user. */
+  async writeFile(path: string, content: string): Promise<void> {
+    const place = this.file(path);
+    await writeFile(place, content);
+    await chown(place, USER_ID, USER_ID);
+  }
+
   /** An argv that enters the machine without ssh. */
   get enter(): [string, ...string[]] {
     const pid = String(this.#initPid);
     const user = ['--setuid', String(USER_ID), '--setgid', String(USER_ID)];
     return ['nsenter', '--target', pid, '--all', ...user, '--', 'env', `HOME=${HOME}`, 'SHELL=/bin/bash'];
+  }
+
+  /** An argv that runs a program of this computer in the machine's network. */
+  get enterNetwork(): [string, ...string[]] {
+    return ['ip', 'netns', 'exec', this.#link];
   }
 
   /** Runs a program on the machine as its root. */
@@ -181,6 +195,7 @@ export class SshMachine {
     files = {},
     sshOptions = [],
     hasNode = true,
+    programs = {},
     homeMiB = 200,
     password,
   }: MachineOptions): Promise<void> {
@@ -204,7 +219,8 @@ export class SshMachine {
     await this.#writeAccounts(shell, password);
     await this.#writeHome({ ...(hasNode ? PROFILES : {}), ...files });
     await this.#writeConfiguration(sshOptions, password !== undefined);
-    await writeFile(join(this.#folder, 'init'), this.#initScript(hasNode, homeMiB));
+    const all = hasNode ? { node: process.execPath, ...programs } : {};
+    await writeFile(join(this.#folder, 'init'), this.#initScript(all, homeMiB));
   }
 
   async #makeKey(name: string): Promise<void> {
@@ -273,8 +289,9 @@ export class SshMachine {
   }
 
   /** What the first process of the machine does before it becomes sshd. */
-  #initScript(hasNode: boolean, homeMiB: number): string {
+  #initScript(programs: Record<string, string>, homeMiB: number): string {
     const folder = this.#folder;
+    const hiddenPlaces = 'node' in programs ? [] : NODE_PLACES;
     return [
       'set -e',
       `hostname ${this.hostName}`,
@@ -283,12 +300,11 @@ export class SshMachine {
       `mount -t tmpfs -o mode=755,size=${String(homeMiB)}m tmpfs /home`,
       `cp -R ${join(folder, 'home')} ${HOME} && chown -R ${USER_ID}:${USER_ID} ${HOME} && chmod -R go-w ${HOME}`,
       ...['passwd', 'shadow', 'group'].map((name) => `mount --bind ${join(folder, name)} /etc/${name}`),
-      ...(hasNode
-        ? [
-            `mkdir -p ${NODE_FOLDER} && touch ${NODE_FOLDER}/node`,
-            `mount --bind ${process.execPath} ${NODE_FOLDER}/node`,
-          ]
-        : NODE_PLACES.map((path) => `[ ! -e ${path} ] || mount --bind /dev/null ${path}`)),
+      `mkdir -p ${NODE_FOLDER}`,
+      ...Object.entries(programs).map(
+        ([name, path]) => `touch ${NODE_FOLDER}/${name} && mount --bind ${path} ${NODE_FOLDER}/${name}`,
+      ),
+      ...hiddenPlaces.map((path) => `[ ! -e ${path} ] || mount --bind /dev/null ${path}`),
       `exec ${SSHD} -D -e -f ${join(folder, 'sshd')}`,
       '',
     ].join('\n');
