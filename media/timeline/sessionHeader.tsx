@@ -55,6 +55,12 @@ export function SessionHeader({
         {session.issue !== undefined && <IssueLink issue={session.issue} />}
         <span class="faint">{oneLine(session.agent, 60)}</span>
         {session.host !== undefined && <HostName host={session.host} nowMs={nowMs} />}
+        {session.actions.includes('continueHere') && (
+          <button type="button" class="link" disabled={isLost} onClick={() => void model.actions.act('continueHere')}>
+            {l10n.t('Continue Here…')}
+          </button>
+        )}
+        {session.formerHost !== undefined && <FormerHostName host={session.formerHost} nowMs={nowMs} />}
         {facts?.model !== undefined && <span class="faint">{oneLine(facts.model, 60)}</span>}
         <ContextGauge context={facts === undefined ? session.context : facts.context} />
         {hasUsage && <span class="faint">{usageText(usage)}</span>}
@@ -93,6 +99,26 @@ function HostName({ host, nowMs }: { host: NonNullable<TimelineSession['host']>;
       }
     >
       {l10n.t('on {host}', { host: name })}
+    </span>
+  );
+}
+
+/** The host that it left. */
+function FormerHostName({ host, nowMs }: { host: NonNullable<TimelineSession['formerHost']>; nowMs: number }) {
+  const left = { host: host.name, time: formatTime(Date.parse(host.leftAt), nowMs) };
+  return (
+    <span
+      class="faint"
+      data-testid="former-host"
+      title={
+        host.mayGoOn === true
+          ? l10n.t('Its run there is stopped, and its work kept apart, as soon as that answers')
+          : undefined
+      }
+    >
+      {host.mayGoOn === true
+        ? l10n.t('also continued on “{host}” since {time}', left)
+        : l10n.t('left “{host}” at {time}', left)}
     </span>
   );
 }

@@ -28,9 +28,9 @@ export const PREVIEW_LENGTH = 8_192;
 export const DETAILS = ['summary', 'normal', 'everything'] as const;
 export type Detail = (typeof DETAILS)[number];
 
-/** What the outcome of a session can offer, beside writing to its agent (`message`). */
-export const OUTCOME_ACTIONS = ['review', 'apply', 'branch'] as const;
-export type OutcomeAction = (typeof OUTCOME_ACTIONS)[number];
+/** What a page can offer to do with its session, beside writing to its agent (`message`). */
+export const SESSION_ACTIONS = ['review', 'apply', 'branch', 'continueHere'] as const;
+export type SessionAction = (typeof SESSION_ACTIONS)[number];
 
 const text = v.string();
 const count = v.pipe(v.number(), v.integer(), v.minValue(0));
@@ -83,6 +83,8 @@ export const sessionSchema = v.object({
       mirroredTo: v.exactOptional(text),
     }),
   ),
+  /** The host that it left when it went on here. */
+  formerHost: v.exactOptional(v.object({ name: text, leftAt: text, mayGoOn: v.exactOptional(v.literal(true)) })),
   status: v.picklist(['Starting', 'Running', 'Completed', 'Failed']),
   state: v.picklist(RUN_STATES),
   /** When `state` was reached, ISO 8601 UTC. */
@@ -100,8 +102,8 @@ export const sessionSchema = v.object({
   context: v.optional(contextSchema),
   /** Against the base, as of the last snapshot. */
   changes: v.optional(v.object({ files: count, addedLines: count, removedLines: count })),
-  /** What can be done with the session's outcome now. */
-  actions: v.array(v.picklist([...OUTCOME_ACTIONS, 'message'])),
+  /** What can be done with the session now. */
+  actions: v.array(v.picklist([...SESSION_ACTIONS, 'message'])),
   /** The run of the pending permission requests. */
   currentRunId: v.optional(idSchema),
   runs: v.array(timelineRunSchema),
@@ -185,8 +187,8 @@ export const TIMELINE_REQUESTS = {
   },
   /** Ends the process that answers a question beside the work. */
   cancelAside: { parameters: v.object({ asideId: idSchema }), result: v.object({}) },
-  /** Shows, applies or names the session's work. A person may be asked, so this is answered at once. */
-  act: { parameters: v.object({ action: v.picklist(OUTCOME_ACTIONS) }), result: v.object({}) },
+  /** Runs the command of this action. A person may be asked, so this is answered at once. */
+  act: { parameters: v.object({ action: v.picklist(SESSION_ACTIONS) }), result: v.object({}) },
   /** Every timeline shows so much from now on; the page is told by `detail`. */
   chooseDetail: { parameters: v.object({ detail }), result: v.object({}) },
   /** Puts the texts of the events that a row shows on the clipboard. */

@@ -125,7 +125,14 @@ export const sessionFactsSchema = v.object({
   /** Set where the session works on another host; `worktreePath` is '' then. */
   host: v.exactOptional(hostFactsSchema),
   /** Where it worked before it went on here. */
-  formerHost: v.exactOptional(hostFactsSchema),
+  formerHost: v.exactOptional(
+    v.object({
+      ...hostFactsSchema.entries,
+      leftAt: text,
+      /** The run there that may go on, as far as anybody knows. */
+      openRun: v.exactOptional(text),
+    }),
+  ),
   /** `onHost`: on the session's host, once `host.worktree` says where. */
   worktree: v.picklist(['planned', 'creating', 'present', 'failed', 'deleting', 'deleted', 'onHost']),
   worktreeFailure: v.exactOptional(text),

@@ -127,8 +127,13 @@ export const SESSION_RECORD_SCHEMAS = {
     baseCommit: v.exactOptional(text),
     notCopied: v.exactOptional(v.array(text)),
   }),
-  /** From now on the session works on this computer, in that worktree, from its last snapshot that is here. */
-  'continued.here': v.object({ worktreePath: text }),
+  /**
+   * From now on the session works on this computer, in that worktree, from its last snapshot that is here. It closes
+   * `openRun`, a run on its host of which nobody could tell how it was.
+   */
+  'continued.here': v.object({ worktreePath: text, openRun: v.exactOptional(text) }),
+  /** A run that was left on a host does nothing there any more. */
+  'run.leftEnded': v.object({ runId: text }),
   'worktree.failed': v.object({ reason: text }),
   'run.queued': queuedSchema,
   /** In place of `run.queued` for a session on another host. */

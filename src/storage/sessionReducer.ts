@@ -8,7 +8,7 @@ import { plusUsage, TEARDOWN_DRIVER } from './events';
 import { nextRunState, signalOf } from './runState';
 import type { PendingPermission, RunFacts, SessionFacts } from './sessionFacts';
 import { emptyRun } from './sessionFacts';
-import type { SessionRecord } from './sessionRecords';
+import type { SessionRecord, SessionRecordData } from './sessionRecords';
 
 /** The run's facts, added where nothing was known of the run. */
 export function runOf(facts: SessionFacts, runId: string): RunFacts {
@@ -55,12 +55,10 @@ export function foldRecord(facts: SessionFacts, record: SessionRecord): void {
       return;
     }
     case 'continued.here':
-      if (facts.host === undefined) return; // two windows did the same
-      for (const run of facts.runs) run.leftOn = facts.host.name;
-      facts.formerHost = facts.host;
-      delete facts.host;
-      facts.worktree = 'present';
-      facts.worktreePath = record.data.worktreePath;
+      if (facts.host !== undefined) leaveHost(facts, facts.host, record.data, record.timestamp);
+      return; // two windows can have done the same
+    case 'run.leftEnded':
+      if (facts.formerHost?.openRun === record.data.runId) delete facts.formerHost.openRun;
       return;
     case 'worktree.failed':
       facts.worktree = 'failed';
@@ -152,6 +150,25 @@ export function foldRecord(facts: SessionFacts, record: SessionRecord): void {
     default:
       record satisfies never;
   }
+}
+
+function leaveHost(
+  facts: SessionFacts,
+  host: NonNullable<SessionFacts['host']>,
+  { worktreePath, openRun }: SessionRecordData<'continued.here'>,
+  timestamp: string,
+): void {
+  for (const run of facts.runs) run.leftOn = host.name;
+  facts.formerHost = { ...host, leftAt: timestamp };
+  if (openRun !== undefined) {
+    const run = runOf(facts, openRun);
+    const evidence = `The session went on here, while nobody could tell how this run was on “${host.name}”.`;
+    run.closed = { outcome: 'interrupted', restored: false, evidence, timestamp, afterSeq: 0 };
+    facts.formerHost.openRun = openRun;
+  }
+  delete facts.host;
+  facts.worktree = 'present';
+  facts.worktreePath = worktreePath;
 }
 
 /** Folds one event of a run into `facts`, in place. Events of one run come in order of `seq`. */

@@ -9,10 +9,10 @@ import type { AttachmentReference } from '../storage/attachments';
 import type { IssueReference } from '../storage/issueReference';
 import type { AppendedRange } from '../storage/database/storeIndex';
 import type { ConversationEntry } from '../storage/timelineQueries';
-import type { HostsApi, SessionHost } from './hosts/hostsApi';
+import type { FormerHost, HostsApi, SessionHost } from './hosts/hostsApi';
 
 export type { AgentOffers, Disposable, Event, IssueReference };
-export type { HostCheck, HostSpace, HostSummary, HostTestReport, SessionHost } from './hosts/hostsApi';
+export type { FormerHost, HostCheck, HostSpace, HostSummary, HostTestReport, SessionHost } from './hosts/hostsApi';
 
 /** The only four words for a session's state that people see. */
 export type SessionStatus = 'Starting' | 'Running' | 'Completed' | 'Failed';
@@ -144,8 +144,8 @@ export interface SessionSummary {
   host?: SessionHost;
   /** Where the worktree is on its host: `corral-host://<name>/<path>`. Absent for one on this computer. */
   worktreeUri?: string;
-  /** The name of the host on which it worked before it went on here. */
-  formerHost?: string;
+  /** Where it worked before it went on here. */
+  formerHost?: FormerHost;
   /** The folder of its worktree in which the agent starts, with `/`; absent for the top. */
   subfolder?: string;
   /** Its repository is not where it was. It may have been moved, so nothing is lost. */

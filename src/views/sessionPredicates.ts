@@ -26,5 +26,13 @@ export const needsYou = (session: SessionSummary): boolean =>
   !session.archived &&
   (session.needsInput || session.restored || session.unreachable !== undefined);
 
+/** True where the way to the host on which the session works is lost. */
+export const isHostAway = ({ host }: SessionSummary): boolean =>
+  host?.state === 'unreachable' || host?.state === 'connecting';
+
+/** True where the session works on a host and could go on here. */
+export const canContinueHere = ({ worktreeUri, archived, deleted }: SessionSummary): boolean =>
+  worktreeUri !== undefined && !archived && !deleted;
+
 /** True where the session waits in the queue. */
 export const isWaiting = (session: SessionSummary): boolean => session.queuePosition !== undefined;

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'mocha';
 import type { Locator } from 'playwright-core';
 import { CuttableHost } from '../support/hosts/cuttableHost';
+import { processesOf } from '../support/processes';
 import { assertAccessible } from '../support/vscode/accessibility';
 import type { SessionsView } from '../support/vscode/sessionsView';
 import { useWindow } from '../support/vscode/useWindow';
@@ -98,6 +99,12 @@ describe('what a session on another host looks like', () => {
     await sessions.act(TITLE, 'Allow', sessions.row(TITLE, 'Running').filter({ hasNotText: 'needs input' }));
   });
 
+  it('when its worktree is opened', async () => {
+    await window.runCommand('Corral: Open Worktree in New Window');
+    const notice = window.notification('The host “gpu-box” is entered by a command').filter({ hasText: far.home });
+    await notice.getByRole('button', { name: 'Copy Path' }).click();
+  });
+
   it('while its host is away, and when that comes back', async () => {
     await sessions.row(TITLE).click();
     const frame = await window.timeline(TITLE);
@@ -111,19 +118,50 @@ describe('what a session on another host looks like', () => {
     await assertAccessible(frame);
     await frame.getByRole('button', { name: 'notes.txt' }).first().click();
     await frame.getByText('notes.txt is not in the last snapshot that came from “gpu-box”').waitFor();
+    await frame.getByRole('button', { name: 'Dismiss' }).click();
     await sessions.showTooltip(sessions.row(TITLE), 'what is here goes up to');
     await far.comeBack();
     await sessions.row(TITLE, 'Running').filter({ hasNotText: 'not reachable' }).waitFor({ timeout: 120_000 });
     await frame.getByTestId('status').filter({ hasNotText: 'not reachable' }).waitFor();
   });
 
-  it('when its worktree is opened', async () => {
-    await window.runCommand('Corral: Open Worktree in New Window');
-    const notice = window.notification('The host “gpu-box” is entered by a command').filter({ hasText: far.home });
-    await notice.getByRole('button', { name: 'Copy Path' }).click();
-    await window.runCommand('Corral: Stop Session');
-    await sessions.row(TITLE, 'Stopped').waitFor();
-    await host('gpu-box').filter({ hasNotText: 'running' }).waitFor();
+  it('when it goes on here, since its host is away once more', async () => {
+    const frame = await window.timeline(TITLE);
+    await window.runCommand('Corral: Take Snapshot');
+    await window.notification('Took a snapshot').waitFor();
+    await far.cut({ isDown: true });
+    await frame.getByTestId('status').filter({ hasText: 'host not reachable since' }).waitFor();
+    const dialog = window.page.getByRole('dialog').filter({ hasText: `Continue “${TITLE}” on this computer?` });
+    await window.pictures('continue-here', async () => {
+      await frame.getByRole('button', { name: 'Continue Here…' }).click();
+      await dialog.filter({ hasText: 'the last snapshot that came here' }).waitFor();
+      await dialog.filter({ hasText: 'What it did on “gpu-box” after that is not merged' }).waitFor();
+    });
+    await dialog.getByRole('button', { name: 'Continue Here' }).click();
+    const former = frame.getByTestId('former-host');
+    await former.filter({ hasText: 'also continued on “gpu-box” since' }).waitFor();
+    await sessions.row(TITLE, 'also continued on “gpu-box” since').waitFor();
+    await frame.getByRole('button', { name: 'Continue Here…' }).waitFor({ state: 'detached' });
+    await frame.getByRole('textbox', { name: 'Message the agent' }).fill('Greet in Italian as well');
+    await frame.getByRole('button', { name: 'Send', exact: true }).click();
+    await frame.getByTestId('permission').getByRole('button', { name: 'Allow', exact: true }).click();
+    await window.pictures('continued-here', async () => {
+      await sessions.row(TITLE, 'Completed').waitFor();
+      await former.filter({ hasText: 'also continued on' }).waitFor();
+    });
+    await assertAccessible(frame);
+    await sessions.showTooltip(sessions.row(TITLE), 'its run there is stopped, and its work kept apart');
+    await frame.getByText('2 files changed').waitFor(); // notes.txt came from there
+    await frame.getByRole('button', { name: 'DEMO.md' }).first().click();
+    await window.page.locator('.monaco-editor .view-line').getByText('nothing else had to change').first().waitFor();
+  });
+
+  it('once the host that it left is back', async () => {
+    await far.comeBack();
+    await sessions.row(TITLE, 'left “gpu-box” at').waitFor({ timeout: 120_000 });
+    await waitFor(async () => !(await processesOf(far.home)).some(({ command }) => command.includes('runner.js')), {
+      what: 'the end of its run there',
+    });
   });
 
   it('in the line of the palette too, as its host was chosen last', async () => {

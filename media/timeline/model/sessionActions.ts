@@ -1,5 +1,5 @@
 import * as l10n from '@vscode/l10n';
-import type { Detail, EventPlace, OutcomeAction, TimelineEvent } from '../../../src/protocol/timelineProtocol';
+import type { Detail, EventPlace, SessionAction, TimelineEvent } from '../../../src/protocol/timelineProtocol';
 import type { Ask } from './extensionHostClient';
 import type { FindContext } from './eventFilter';
 import { findJumpTarget } from './jumpTargets';
@@ -34,8 +34,8 @@ export class SessionActions {
     await this.#context.ask(method, {});
   }
 
-  /** Does something with the outcome of the session; the extension asks a person where that needs more. */
-  async act(action: OutcomeAction): Promise<void> {
+  /** Does something with the session; the extension asks a person where that needs more. */
+  async act(action: SessionAction): Promise<void> {
     await this.#context.ask('act', { action });
   }
 

@@ -81,6 +81,15 @@ export interface SessionHost {
   workProblem?: string;
 }
 
+/** The host that a session left when it went on here. */
+export interface FormerHost {
+  name: string;
+  /** ISO 8601 UTC. */
+  leftAt: string;
+  /** Its run there may still go on, as far as anybody knows. It is stopped as soon as the host answers. */
+  mayGoOn?: true;
+}
+
 export interface HostsApi {
   listHosts(): Promise<HostSummary[]>;
   /**

@@ -13,7 +13,7 @@ import {
   workingAgent,
 } from '../../storage/sessionState';
 import type { PendingPermission, RunFacts, SessionFacts } from '../../storage/sessionFacts';
-import type { PermissionSummary, SessionHost, SessionStatus, SessionSummary } from '../api';
+import type { FormerHost, PermissionSummary, SessionHost, SessionStatus, SessionSummary } from '../api';
 import type { HostState } from '../system/hostConnection';
 import type { Pause } from '../runnerProtocol/protocol';
 
@@ -130,7 +130,7 @@ export function summarize(facts: SessionFacts, live: LiveFacts, position?: Queue
   if (reason !== undefined) summary.failureReason = reason;
   if (live.repositoryMissing !== undefined) summary.repositoryMissing = live.repositoryMissing;
   if (facts.host !== undefined) Object.assign(summary, placeOnHost(facts.host, live, run));
-  if (facts.formerHost !== undefined) summary.formerHost = facts.formerHost.name;
+  if (facts.formerHost !== undefined) summary.formerHost = leftHost(facts.formerHost, facts.runs);
   const job = summary.host?.job;
   if (state === 'queued' && job !== undefined && HOLDING_JOB_STATES.includes(job.state))
     summary.heldBy = `Slurm: ${job.reason ?? job.state}`;
@@ -185,6 +185,14 @@ function placeOnHost(
     },
     ...(worktree === undefined ? {} : { worktreeUri: uriOnHost(name, worktree.path) }),
   };
+}
+
+function leftHost(
+  { name, leftAt, openRun }: NonNullable<SessionFacts['formerHost']>,
+  runs: readonly RunFacts[],
+): FormerHost {
+  const open = runs.find(({ runId }) => runId === openRun);
+  return { name, leftAt, ...(open === undefined || isOutcome(open.eventState) ? {} : { mayGoOn: true }) };
 }
 
 function jobOf({ job }: LiveFacts, run: RunFacts | undefined): SessionHost['job'] {

@@ -26,6 +26,7 @@ import type { AgentConsentSource } from '../mcp/agentConsent';
 import type { ConsentSource } from './consentCommands';
 import { consentCommands } from './consentCommands';
 import type { EventsSource } from './history/eventCommands';
+import type { ContinueHereOptions } from './hosts/continueHereCommand';
 import type { HostsSource } from './hosts/hostCommands';
 import { permissionCommands } from './permissionCommands';
 import type { ProcessEndingSource } from './processCommands';
@@ -101,6 +102,7 @@ export type CommandsSource = SessionsSource &
   AgentConsentSource &
   AsideOptions['source'] &
   HostsSource &
+  ContinueHereOptions['source'] &
   Pick<CorralApi, 'listAgents'>;
 
 export interface CommandsOptions {
@@ -193,6 +195,9 @@ export function registerCommands(options: CommandsOptions): vscode.Disposable {
         choose,
         showTimeline,
       }),
+    ),
+    ...onDemand(['continueHere'], async () =>
+      (await import('./hosts/continueHereCommand')).continueHereCommand({ source, choose, showTimeline }),
     ),
     ...onDemand(['startNow', 'waitForLimit', 'moveUpInQueue', 'moveDownInQueue', 'startAfter'], async () =>
       (await import('./queueCommands')).queueCommands(source, choose),

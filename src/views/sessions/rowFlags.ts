@@ -1,5 +1,5 @@
 import type { SessionSummary } from '../../supervisor/api';
-import { hasBegun, isOpen, isWaiting } from '../sessionPredicates';
+import { canContinueHere, hasBegun, isHostAway, isOpen, isWaiting } from '../sessionPredicates';
 import { plainOptions, questionInRow, questionsInPicker } from './openQuestion';
 
 /** What a session's menu depends on; the `when` clauses of package.json look for these in `viewItem`. */
@@ -24,6 +24,9 @@ export type SessionFlag =
   | 'branch'
   | 'lost'
   | 'work'
+  | 'reachable'
+  | 'onHost'
+  | 'hostAway'
   | 'pinned'
   | 'unpinned'
   | 'unseen'
@@ -44,6 +47,8 @@ export function sessionFlags(session: SessionSummary, { isPinned, isUnseen }: Ro
   const open = isOpen(session);
   const question = questionInRow(session);
   const worktree = hasRun && session.baseCommit !== '';
+  // A session that waits for its first run has changed nothing yet.
+  const work = worktree && (!waiting || session.runs.length > 1);
   const answerable = question !== undefined && plainOptions(question) !== undefined;
   const choosable = question !== undefined && !answerable && questionsInPicker(question) !== undefined;
   const flags: Record<SessionFlag, boolean> = {
@@ -66,8 +71,10 @@ export function sessionFlags(session: SessionSummary, { isPinned, isUnseen }: Ro
     applied: session.applied === true,
     branch: session.branch !== undefined,
     lost: session.repositoryMissing === true,
-    // A session that waits for its first run has changed nothing yet.
-    work: worktree && (!waiting || session.runs.length > 1),
+    work,
+    reachable: work && !isHostAway(session),
+    onHost: canContinueHere(session) && !isHostAway(session),
+    hostAway: canContinueHere(session) && isHostAway(session),
     pinned: isPinned,
     unpinned: !isPinned,
     unseen: isUnseen,

@@ -2,6 +2,7 @@ import * as l10n from '@vscode/l10n';
 import { oneLine } from '../../common/oneLine';
 import type { SessionSummary } from '../../supervisor/api';
 import { elapsedTime, shortElapsedTime, timeOfDay } from '../text/elapsedTime';
+import { describeFormerHost } from '../text/placeText';
 import { shownStatus, statusLabel } from '../text/statusLabel';
 import { describeChanges } from '../text/worktreeLabels';
 import { questionId, questionInRow } from './openQuestion';
@@ -82,6 +83,7 @@ export function sessionRow(session: SessionSummary, nowMs: number, marks: RowMar
       ...(marks.isPinned ? [l10n.t('pinned')] : []),
       session.agent,
       ...(session.host === undefined ? [] : [l10n.t('on {host}', { host: session.host.name })]),
+      ...describeFormerHost(session, (time) => timeOfDay(time, nowMs)),
       text,
       ...age,
       ...damage,

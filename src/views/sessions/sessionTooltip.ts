@@ -2,6 +2,7 @@ import * as l10n from '@vscode/l10n';
 import { isOutcome } from '../../storage/runState';
 import type { SessionSummary } from '../../supervisor/api';
 import { budgetText } from '../text/budgetText';
+import { describeFormerHost } from '../text/placeText';
 import { describeChanges, worktreePlace } from '../text/worktreeLabels';
 import type { SessionRow } from './sessionRow';
 
@@ -37,8 +38,9 @@ export function sessionTooltip(session: SessionSummary, row: SessionRow): [name:
 }
 
 /** The host on which it works, what is known of the way there, and how much of its run is here. */
-function hostOf({ host, state }: SessionSummary): string | undefined {
-  if (host === undefined) return undefined;
+function hostOf(session: SessionSummary): string | undefined {
+  const { host, state } = session;
+  if (host === undefined) return leftHost(session);
   const { name, since, mirroredTo } = host;
   const way: Record<typeof host.state, string> = {
     idle: name,
@@ -51,6 +53,13 @@ function hostOf({ host, state }: SessionSummary): string | undefined {
     way: way[host.state],
     mirroredTo: localTime(mirroredTo),
   });
+}
+
+function leftHost(session: SessionSummary): string | undefined {
+  const [left] = describeFormerHost(session, localTime);
+  return session.formerHost?.mayGoOn === true
+    ? l10n.t('{left}; its run there is stopped, and its work kept apart, as soon as that answers', { left: left ?? '' })
+    : left;
 }
 
 /** The agents that worked before the present one; '' where there were none. */

@@ -26,6 +26,7 @@ export const COMMANDS = {
   resumeSession: 'corral.resumeSession',
   importSession: 'corral.importSession',
   continueInTerminal: 'corral.continueInTerminal',
+  continueHere: 'corral.continueHere',
   continueWithAgent: 'corral.continueWithAgent',
   askAside: 'corral.askAside',
   startNow: 'corral.startNow',

@@ -9,6 +9,7 @@ export type Mend =
   | 'openHostSettings'
   | 'testHost'
   | 'connectHost'
+  | 'continueHere'
   | 'initializeRepository'
   | 'makeFirstCommit'
   | 'installAgent'
@@ -25,7 +26,14 @@ export type Mend =
 /** Where nothing special mends an error, and for unexpected ones. */
 export const DEFAULT_MENDS: readonly Mend[] = ['editRequest', 'showLog'];
 
-const HOST_MENDS: readonly Mend[] = ['editRequest', 'connectHost', 'testHost', 'openHostSettings', 'showLog'];
+const HOST_MENDS: readonly Mend[] = [
+  'editRequest',
+  'connectHost',
+  'continueHere',
+  'testHost',
+  'openHostSettings',
+  'showLog',
+];
 
 /**
  * What mends each error, most useful first; where the log has nothing to add, `showLog` is left out.

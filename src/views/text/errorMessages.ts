@@ -18,6 +18,7 @@ const LABELS: Record<Mend, string> = {
   openHostSettings: vscode.l10n.t('Open Settings'),
   testHost: vscode.l10n.t('Test Connection'),
   connectHost: vscode.l10n.t('Connect Now'),
+  continueHere: vscode.l10n.t('Continue Here…'),
   initializeRepository: vscode.l10n.t('Initialize Repository'),
   makeFirstCommit: vscode.l10n.t('Make First Commit'),
   installAgent: vscode.l10n.t('Install in Terminal'),

@@ -7,7 +7,7 @@ import { WINDOW_SIZE, sessionSchema } from '../../protocol/timelineProtocol';
 import type { HostMessage, TimelineEvent, TimelineSession } from '../../protocol/timelineProtocol';
 import { worktreeFolder } from '../text/worktreeLabels';
 import { previewOf } from './eventPreview';
-import { outcomeActions } from './outcomeActions';
+import { offeredActions } from './offeredActions';
 import type { TimelineSource } from './timelineSource';
 
 /** More than a screen shows. */
@@ -106,7 +106,7 @@ export class SessionReader {
     }
     const worktreePath = worktreeFolder(summary);
     // Drops what the page has no use for.
-    return v.parse(sessionSchema, { ...summary, worktreePath, runs, actions: outcomeActions(summary) });
+    return v.parse(sessionSchema, { ...summary, worktreePath, runs, actions: offeredActions(summary) });
   }
 
   async #newEvents({ runs }: SessionSummary): Promise<TimelineEvent[]> {

@@ -8,7 +8,7 @@ import { ACTING_METHODS, pageMessageSchema } from '../../protocol/timelineProtoc
 import type {
   Detail,
   HostMessage,
-  OutcomeAction,
+  SessionAction,
   MomentFacts,
   PageRequest,
   TimelineParameters,
@@ -60,7 +60,7 @@ export interface TimelineEditor {
   copyEvent(event: LinkedEvent & { shown: number[] }): Promise<void>;
   showSnapshot(snapshot: { sessionId: string; commit: string }): Promise<void>;
   searchHistory(text: string): Promise<void>;
-  act(sessionId: string, action: OutcomeAction): Promise<void>;
+  act(sessionId: string, action: SessionAction): Promise<void>;
   copyText(text: string): Promise<void>;
   /** What is written in this window, loaded when it is first needed. */
   prompts: () => Promise<PromptHost>;

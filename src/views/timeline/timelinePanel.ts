@@ -24,6 +24,7 @@ const ACTION_COMMANDS = {
   review: COMMANDS.reviewChanges,
   apply: COMMANDS.applyChanges,
   branch: COMMANDS.makeBranch,
+  continueHere: COMMANDS.continueHere,
 } as const;
 
 /** What all timelines of a window share. */

@@ -23,15 +23,15 @@ export function asOfRun(facts: SessionFacts, runId: string): SessionFacts {
 /**
  * Ends what a run that was left still does on its host: its runner is asked first, so that it records the end and takes
  * a last snapshot.
- * @returns the bytes of its journal where nothing is added any more
+ * @returns whether it is over, and the bytes of its journal where nothing is added any more
  * @throws CorralError HOST_UNREACHABLE, HOST_FAILED
  */
 export async function endLeftRun(
   host: OpenHost,
   { nonce, graceMs, ...ids }: RunIds & { nonce: string; graceMs: number },
-): Promise<number | undefined> {
+): Promise<{ isOver: boolean; journalBytes?: number }> {
   const found = await cancelRun(host, ids, 'The session went on elsewhere.');
-  if (found.claim?.state !== 'claimed') return undefined;
+  if (found.claim?.state !== 'claimed') return { isOver: true };
   const { endpoint } = found.claim;
   if (found.liveness !== 'dead')
     await askToStop(host, { endpoint, nonce }, graceMs + LAST_WORK_LIMIT_MS).catch((error: unknown) => {
@@ -39,7 +39,7 @@ export async function endLeftRun(
     });
   await endRun(host, ids, graceMs);
   const { liveness, journalBytes } = await findRun(host, ids);
-  return liveness === 'dead' ? journalBytes : undefined;
+  return liveness === 'dead' ? { isOver: true, journalBytes } : { isOver: false };
 }
 
 /** Settles when the runner has ended, or after the limit. @throws CorralError where it does not answer */

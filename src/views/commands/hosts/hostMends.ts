@@ -1,3 +1,4 @@
+import { canContinueHere } from '../../sessionPredicates';
 import type { ContextMends } from '../../text/errorMessages';
 import type { CommandContext, RunCommand } from '../commandRunner';
 
@@ -12,5 +13,7 @@ export function hostMends(run: RunCommand, { place, request, session }: CommandC
     ...(host !== undefined && {
       connectHost: async () => await run('connectHost', { kind: 'host', name: host.name }),
     }),
+    ...(session !== undefined &&
+      canContinueHere(session) && { continueHere: async () => await run('continueHere', session.id) }),
   };
 }

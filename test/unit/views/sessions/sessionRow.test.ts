@@ -13,7 +13,7 @@ import { NOW_MS, SITUATIONS } from './situations';
 /** Every time in `text` as it is written on any machine. */
 function withPlainTimes(
   text: string,
-  { paused, unreachable, createdAt, lastActivityAt, host }: SessionSummary,
+  { paused, unreachable, createdAt, lastActivityAt, host, formerHost }: SessionSummary,
 ): string {
   return [
     createdAt,
@@ -22,11 +22,13 @@ function withPlainTimes(
     unreachable ?? createdAt,
     host?.since ?? createdAt,
     host?.mirroredTo ?? createdAt,
+    formerHost?.leftAt ?? createdAt,
   ].reduce(
     (plain, time) =>
       plain
         .replaceAll(new Date(time).toLocaleString(), time.slice(0, 16))
-        .replaceAll(`since ${timeOfDay(time, NOW_MS)}`, `since ${time.slice(11, 16)}`),
+        .replaceAll(`since ${timeOfDay(time, NOW_MS)}`, `since ${time.slice(11, 16)}`)
+        .replaceAll(`at ${timeOfDay(time, NOW_MS)}`, `at ${time.slice(11, 16)}`),
     text,
   );
 }

@@ -129,6 +129,11 @@ class Story {
     });
   }
 
+  /** It went on here while its host was away. */
+  continuedHere(): this {
+    return this.record('continued.here', { worktreePath: '/code/shop/.corral/worktrees/greet', openRun: RUN });
+  }
+
   damaged(records: number): this {
     this.facts.damagedRecords = records;
     return this;
@@ -197,6 +202,8 @@ export const SITUATIONS: readonly Situation[] = [
     unreachable: minutesAgo(3),
     host: { state: 'connecting', since: minutesAgo(0) },
   }),
+  busyThere().continuedHere().seen('went on here while its host was away'),
+  busyThere().continuedHere().record('run.leftEnded', { runId: RUN }).seen('went on here, and its host is back'),
   busy().seen('its fate is not known yet', { checking: true }),
   busy().seen('does not answer', { unreachable: minutesAgo(1) }),
   new Story().after(80).running().seen('cannot be read any more', { unreadable: 'EIO: i/o error, read' }),

@@ -8,6 +8,7 @@ describe('the mends of errors', () => {
     assert.deepEqual(offered, [
       'checkAgain',
       'connectHost',
+      'continueHere',
       'editRequest',
       'initializeRepository',
       'installAgent',

@@ -152,7 +152,11 @@ export class RunMirrors implements Disposable {
     const { readRemoteRun } = await import('../queueRemoteRun');
     const { nonce } = (await readRemoteRun(store.paths.session(sessionId).run(runId))).run;
     const ids = { storeId: store.storeId, sessionId, runId };
-    const finalBytes = await endLeftRun(host, { ...ids, nonce, graceMs: settings().stopGraceMs });
-    if (finalBytes !== undefined) mirror.setFinal(finalBytes);
+    const { isOver, journalBytes } = await endLeftRun(host, { ...ids, nonce, graceMs: settings().stopGraceMs });
+    if (isOver)
+      await store.append(sessionId, ({ formerHost }) =>
+        formerHost?.openRun === runId ? { kind: 'run.leftEnded', data: { runId } } : undefined,
+      );
+    if (journalBytes !== undefined) mirror.setFinal(journalBytes);
   }
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { after, before, it } from 'mocha';
 import type { SessionSummary } from '../../../../../src/supervisor/api';
 import type { Supervisor } from '../../../../../src/supervisor/supervisor';
-import { processesOf } from '../../../../support/processes';
+import { endProcessesOf, processesOf } from '../../../../support/processes';
 import { describeIf } from '../../../../support/skip';
 import { waitFor } from '../../../../support/wait';
 import { until } from '../../supervisorFixture';
@@ -59,7 +59,8 @@ describeIf(process.platform !== 'win32', 'there is no sh', 'a session that goes 
     await until(window, id, ({ host }) => host?.state === 'unreachable', 'the cut');
     await window.continueHere(id);
     const session = await window.getSession(id);
-    assert.deepEqual([session.host, session.formerHost, session.state], [undefined, 'far', 'interrupted']);
+    assert.deepEqual([session.host, session.state], [undefined, 'interrupted']);
+    assert.deepEqual([session.formerHost?.name, session.formerHost?.mayGoOn], ['far', true]);
     assert.equal(await readFile(join(session.worktreePath, 'notes.txt'), 'utf8'), 'hello\n');
     await window.handOver(id, { agent: 'demo', prompt: 'edit more.txt again' });
     const done = await until(window, id, (now) => isOver(now) && now.runs.length === 3, 'its end here');
@@ -74,6 +75,7 @@ describeIf(process.platform !== 'win32', 'there is no sh', 'a session that goes 
       ['completed', 'stopped', 'completed'],
     );
     assert.equal(last.state, 'completed');
+    assert.deepEqual(last.formerHost, { name: 'far', leftAt: session.formerHost?.leftAt });
     const { changes } = await (await window.worktree(id)).changes();
     assert.deepEqual(changes.map(({ path }) => path).sort(), ['more.txt', 'notes.txt']);
     const { corral, 'corral-host': kept } = await refs(id);
@@ -81,11 +83,36 @@ describeIf(process.platform !== 'win32', 'there is no sh', 'a session that goes 
     assert.equal(await fixture.here.repository.git('show', `${kept}:late.txt`), 'late');
   });
 
+  it('although its host lost its run, and says so once it is back', async () => {
+    const { id } = await workingSession();
+    await fixture.cut({ isDown: true });
+    await until(window, id, ({ host }) => host?.state === 'unreachable', 'the cut');
+    await endProcessesOf(fixture.home); // no runner there records an end
+    await window.continueHere(id);
+    assert.equal((await window.getSession(id)).formerHost?.mayGoOn, true);
+    await fixture.comeBack();
+    await until(window, id, ({ formerHost }) => formerHost?.mayGoOn === undefined, 'the word of the host');
+    assert.equal((await window.getSession(id)).state, 'interrupted');
+  });
+
+  it('but not without a worktree there', async () => {
+    const base = await fixture.session(window, { prompt: 'slow 3000 20ms' });
+    const { id } = await fixture.session(window, {
+      prompt: 'talk',
+      dependsOn: [base.id],
+      base: `refs/corral/${base.id}`,
+    });
+    await assert.rejects(window.continueHere(id), { code: 'CONFLICT', message: /no worktree on “far”/ });
+    await window.deleteSession(id);
+    await window.kill(base.id);
+  });
+
   it('while its host is there, which ends its run first and brings all of its work', async () => {
     const { id } = await workingSession();
     await window.continueHere(id);
     const session = await window.getSession(id);
     assert.deepEqual([session.host, session.state], [undefined, 'stopped']);
+    assert.equal(session.formerHost?.mayGoOn, undefined);
     assert.equal(await readFile(join(session.worktreePath, 'late.txt'), 'utf8'), 'late\n');
     assert.deepEqual(await far(), []);
     await assert.rejects(window.continueHere(id), { code: 'CONFLICT' });

@@ -1,0 +1,54 @@
+import * as l10n from '@vscode/l10n';
+import type { SessionSummary } from '../../supervisor/api';
+
+/**
+ * What a person should know before a session of a host goes on here: what is here of it, what becomes of the rest, and
+ * how it goes on. `takenAt` is the time of its last snapshot that is here, where it has one.
+ */
+export function continueHereDetail(
+  session: SessionSummary,
+  { isRunning, takenAt }: { isRunning: boolean; takenAt: string | undefined },
+): string {
+  const host = session.host?.name ?? '';
+  const there =
+    session.host?.state === 'connected'
+      ? [
+          isRunning
+            ? l10n.t('Its run on “{host}” is stopped first, and the last of its work comes here.', { host })
+            : l10n.t('The last of its work on “{host}” comes here first.', { host }),
+        ]
+      : [
+          whatIsHere(session, takenAt),
+          l10n.t(
+            'What it did on “{host}” after that is not merged into it. As soon as “{host}” answers, its run there is stopped, its timeline is copied to the end, and its work is kept apart, as {ref}.',
+            { host, ref: `refs/corral-host/${host}/${session.id}` },
+          ),
+        ];
+  return [
+    ...there,
+    ...(session.host?.workProblem === undefined
+      ? []
+      : [l10n.t('Not all of its work could be fetched: {reason}', { reason: session.host.workProblem })]),
+    l10n.t(
+      'Your next message starts it on this computer, and {agent} is told what was said so far. Its worktree on “{host}” stays.',
+      { agent: session.agent, host },
+    ),
+  ].join('\n\n');
+}
+
+function whatIsHere({ host }: SessionSummary, takenAt: string | undefined): string {
+  const work =
+    takenAt === undefined
+      ? l10n.t('No snapshot of its work has come here yet, so it goes on from its base.')
+      : l10n.t('It goes on with its work as of {time}, the last snapshot that came here.', {
+          time: localTime(takenAt),
+        });
+  const { mirroredTo } = host ?? {};
+  return mirroredTo === undefined
+    ? work
+    : `${work} ${l10n.t('Its timeline is here up to {time}.', { time: localTime(mirroredTo) })}`;
+}
+
+function localTime(timestamp: string): string {
+  return new Date(timestamp).toLocaleString();
+}
