@@ -1,8 +1,12 @@
 import type { Disposable } from '../../common/disposable';
 import { Emitter } from '../../common/emitter';
 import type { Log } from '../../common/log';
+import { ProcessPool } from '../git/processPool';
 import type { HostConnection, HostState } from '../system/hostConnection';
 import type { HostSetting } from './hostSettings';
+
+/** Of hundreds, all would run into their time limit. */
+const ATTEMPTS_AT_ONCE = 16;
 
 export interface HostPoolOptions {
   /** @throws CorralError where there is no such host, or its entry is wrong */
@@ -17,6 +21,7 @@ export class HostPool implements Disposable {
   readonly changed: Emitter<{ name: string; state: HostState }>;
   readonly #options: HostPoolOptions;
   readonly #connections = new Map<string, Promise<HostConnection>>();
+  readonly #attempts = new ProcessPool(ATTEMPTS_AT_ONCE);
   readonly #states = new Map<string, HostState>();
   #isDisposed = false;
 
@@ -55,7 +60,7 @@ export class HostPool implements Disposable {
   async #open(name: string, setting: HostSetting): Promise<HostConnection> {
     const { bundles, log } = this.#options;
     const { openConnection } = await import('./openConnection');
-    const connection = await openConnection({ name, setting }, { bundles, log });
+    const connection = await openConnection({ name, setting }, { bundles, log, attempts: this.#attempts });
     if (this.#isDisposed) {
       connection.close();
       return connection;
@@ -64,7 +69,7 @@ export class HostPool implements Disposable {
       this.#states.set(name, state);
       this.changed.fire({ name, state });
     });
-    void connection.reconnectNow();
+    void connection.connectInTurn();
     return connection;
   }
 }

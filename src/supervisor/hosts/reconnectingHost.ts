@@ -8,6 +8,7 @@ import type { Log } from '../../common/log';
 import { oneLine } from '../../common/oneLine';
 import type { RunProcess } from '../../common/processes/runProcess';
 import { CorralError, type CorralErrorCode } from '../../storage/errors';
+import type { ProcessPool } from '../git/processPool';
 import type { HostRequest } from '../hostProtocol/hostProtocol';
 import type {
   AskPerson,
@@ -56,6 +57,8 @@ export interface ReconnectingHostOptions {
   /** Opens a way to the host program. */
   openTransport: (options: { ask?: AskPerson | undefined; signal: AbortSignal }) => Promise<Transport>;
   log: Log;
+  /** Lets so many hosts be tried at once. */
+  attempts?: ProcessPool;
   answerLimitMs?: number;
 }
 
@@ -67,6 +70,8 @@ export class ReconnectingHost implements HostConnection {
   #printed = '';
   #link: HostLink | undefined;
   #attempt: Promise<HostState> | undefined;
+  /** Ends the wait for this host's turn. */
+  #line: AbortController | undefined;
   #retry: NodeJS.Timeout | undefined;
   #pauseMs = FIRST_PAUSE_MS;
   /** Since when there is no link; undefined where there is one. */
@@ -141,14 +146,21 @@ export class ReconnectingHost implements HostConnection {
     return await this.#checked(askHost(this.#open, request, schema, content));
   }
 
+  /** Begins to connect when it is this host's turn. */
+  async connectInTurn(): Promise<HostState> {
+    return await this.#connect(async () => await this.#tryInTurn());
+  }
+
   async reconnectNow(ask?: AskPerson): Promise<HostState> {
     this.#pauseMs = FIRST_PAUSE_MS;
+    this.#line?.abort();
     await this.#attempt; // one that may not ask
-    return await this.#connect(ask);
+    return await this.#connect(async () => await this.#tryOnce(ask));
   }
 
   close(): void {
     this.#closing.abort();
+    this.#line?.abort();
     clearTimeout(this.#retry);
     this.#link?.close();
     this.#changes.dispose();
@@ -197,14 +209,25 @@ export class ReconnectingHost implements HostConnection {
     this.#changes.fire(state);
   }
 
-  async #connect(ask?: AskPerson): Promise<HostState> {
+  async #connect(attempt: () => Promise<HostState>): Promise<HostState> {
     if (this.#state.kind === 'connected' || this.#isClosed) return this.#state;
     clearTimeout(this.#retry);
-    this.#attempt ??= this.#tryOnce(ask).finally(() => (this.#attempt = undefined));
+    this.#attempt ??= attempt().finally(() => (this.#attempt = undefined));
     return await this.#attempt;
   }
 
-  async #tryOnce(ask: AskPerson | undefined): Promise<HostState> {
+  async #tryInTurn(): Promise<HostState> {
+    const { attempts } = this.#options;
+    if (attempts === undefined) return await this.#tryOnce();
+    this.#line = new AbortController();
+    try {
+      return await attempts.run(async () => await this.#tryOnce(), this.#line.signal);
+    } catch {
+      return this.#state; // somebody does not want to wait for its turn
+    }
+  }
+
+  async #tryOnce(ask?: AskPerson): Promise<HostState> {
     const silent = this.#link;
     this.#link = undefined;
     silent?.close();
@@ -258,7 +281,7 @@ export class ReconnectingHost implements HostConnection {
     }
     const pauseMs = this.#pauseMs;
     this.#pauseMs = Math.min(MAX_PAUSE_MS, pauseMs * 2);
-    this.#retry = setTimeout(() => void this.#connect(), pauseMs);
+    this.#retry = setTimeout(() => void this.connectInTurn(), pauseMs);
     this.#setState({ kind: 'unreachable', sinceMs, error, retryAtMs: Date.now() + pauseMs });
   }
 }

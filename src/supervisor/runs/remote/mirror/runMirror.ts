@@ -22,7 +22,7 @@ import { mirrorJournal, type BlobReference } from './journalMirror';
 import { appendRest, isLeftPlain, mirrorOutput, takeCompressed } from './outputMirror';
 import { WorkHome } from './workHome';
 
-/** Another window has the lock, or there is no connection. */
+/** Another window has the lock, or something failed. */
 const RETRY_MS = 1_000;
 /** A window that has the lock and is silent for so long has lost it. */
 const LAPSE_MS = 10_000;
@@ -36,6 +36,8 @@ export interface RunMirrorOptions {
   runId: string;
   /** The session's host, where it is connected. */
   host: () => Promise<OpenHost | undefined>;
+  /** Settles when that host is connected, or `signal` is aborted. */
+  untilReturn: (signal: AbortSignal) => Promise<void>;
   /** A runner has the run. */
   onClaimed: () => void;
   /** Fetches the session's work. */
@@ -95,12 +97,15 @@ export class RunMirror {
         const { store, sessionId } = this.#options;
         if ((await store.sync(sessionId)) === undefined) return; // it was erased
         const host = await this.#options.host();
-        const isWhole =
-          host !== undefined &&
-          (await withLock(this.#run.mirrorLockName, async (stillOwner) => await this.#mirror(host, stillOwner), {
-            timeoutMs: 0,
-            lapsesAfterMs: LAPSE_MS,
-          }));
+        if (host === undefined) {
+          await this.#options.untilReturn(signal);
+          continue;
+        }
+        const isWhole = await withLock(
+          this.#run.mirrorLockName,
+          async (stillOwner) => await this.#mirror(host, stillOwner),
+          { timeoutMs: 0, lapsesAfterMs: LAPSE_MS },
+        );
         if (isWhole) return;
         this.#failure = undefined;
       } catch (error) {

@@ -8,7 +8,9 @@ import { CorralError } from '../../../../storage/errors';
 import type { SessionFacts } from '../../../../storage/sessionFacts';
 import type { RunnerConnections } from '../../runnerConnections';
 import type { RunStarterOptions } from '../../runStarter';
+import type { Hosts } from '../../../hosts/hosts';
 import type { HostStores, OpenHost } from '../hostStores';
+import { HostReturns } from './hostReturns';
 import type { RunMirror } from './runMirror';
 
 /** For a copy of what a dead runner had written. */
@@ -18,6 +20,7 @@ const POLL_MS = 100;
 export interface RunMirrorsOptions extends RunStarterOptions {
   stores: HostStores;
   connections: RunnerConnections;
+  hosts: Hosts;
   log: Log;
   /** A runner has the run, and this window is not connected to it. */
   onAffected: (run: { sessionId: string; runId: string }) => void;
@@ -28,10 +31,12 @@ export class RunMirrors implements Disposable {
   readonly #options: RunMirrorsOptions;
   /** By run id. */
   readonly #mirrors = new Map<string, Promise<RunMirror>>();
+  readonly #returns: HostReturns;
   #isDisposed = false;
 
   constructor(options: RunMirrorsOptions) {
     this.#options = options;
+    this.#returns = new HostReturns(options.hosts);
   }
 
   async open(facts: SessionFacts, runId: string): Promise<RunMirror> {
@@ -108,6 +113,7 @@ export class RunMirrors implements Disposable {
 
   dispose(): void {
     this.#isDisposed = true;
+    this.#returns.dispose();
     for (const mirror of this.#mirrors.values()) mirror.then((each) => each.dispose()).catch(() => undefined);
   }
 
@@ -132,6 +138,10 @@ export class RunMirrors implements Disposable {
         const host = await stores.find(asOfRun(now, runId));
         if (host !== undefined && isLeft(now, runId)) await this.#endLeft(host, now, { runId, mirror });
         return host;
+      },
+      untilReturn: async (signal) => {
+        const { host } = asOfRun(model.find(sessionId) ?? facts, runId);
+        await this.#returns.untilChanged(host?.name ?? '', signal);
       },
       onClaimed: () => {
         if (!connections.has(runId)) onAffected({ sessionId, runId });
