@@ -49,8 +49,8 @@ const runFactsSchema = v.object({
   isTeardown: v.exactOptional(v.boolean()),
   /** The native session that the run was to continue. */
   resumes: v.exactOptional(text),
-  /** The host on which it was left when the session went on here. What it does there is none of the session's work. */
-  leftOn: v.exactOptional(text),
+  /** Where in `formerPlaces` it was left, as the session went on elsewhere: what it does there is none of its work. */
+  formerPlace: v.exactOptional(count),
   /** Set where another agent worked from this run on. */
   handOver: v.exactOptional(handOverSchema),
   /** It was queued to go on after a usage limit. */
@@ -118,21 +118,29 @@ const hostFactsSchema = v.object({
   worktree: v.exactOptional(placeOnHostSchema),
 });
 
+/** On a host, or else on this computer. */
+const formerPlaceSchema = v.union([
+  v.object({
+    host: hostFactsSchema,
+    leftAt: text,
+    /** The run there that may go on, as far as anybody knows. */
+    openRun: v.exactOptional(text),
+    /** It never worked there: a move to it has begun. */
+    isAttempt: v.exactOptional(v.boolean()),
+  }),
+  v.object({ worktreePath: text, leftAt: text }),
+]);
+export type FormerPlace = v.InferOutput<typeof formerPlaceSchema>;
+export type FormerPlaceOnHost = Extract<FormerPlace, { host: unknown }>;
+
 /** The order of the fields is fixed, so that equal facts are equal bytes once they are JSON. */
 export const sessionFactsSchema = v.object({
   sessionId: text,
   ...SESSION_RECORD_SCHEMAS.created.entries,
   /** Set where the session works on another host; `worktreePath` is '' then. */
   host: v.exactOptional(hostFactsSchema),
-  /** Where it worked before it went on here. */
-  formerHost: v.exactOptional(
-    v.object({
-      ...hostFactsSchema.entries,
-      leftAt: text,
-      /** The run there that may go on, as far as anybody knows. */
-      openRun: v.exactOptional(text),
-    }),
-  ),
+  /** Where it worked before, the first place first. What was there may still be. */
+  formerPlaces: v.exactOptional(v.array(formerPlaceSchema)),
   /** `onHost`: on the session's host, once `host.worktree` says where. */
   worktree: v.picklist(['planned', 'creating', 'present', 'failed', 'deleting', 'deleted', 'onHost']),
   worktreeFailure: v.exactOptional(text),

@@ -56,6 +56,8 @@ export const placeOnHostSchema = v.object({ path: text, repository: text });
 /** The cluster in which a session's runs are jobs. */
 const clusterPlaceSchema = v.object({ ...hostPlaceSchema.entries, kind: v.literal('slurm') });
 
+const anyHostPlaceSchema = v.union([hostPlaceSchema, clusterPlaceSchema]);
+
 const createdSchema = v.object({
   title: text,
   prompt: text,
@@ -134,6 +136,10 @@ export const SESSION_RECORD_SCHEMAS = {
   'continued.here': v.object({ worktreePath: text, openRun: v.exactOptional(text) }),
   /** A run that was left on a host does nothing there any more. */
   'run.leftEnded': v.object({ runId: text }),
+  /** Its worktree is being made on that host, where something of it may be from now on. */
+  'moving.to.host': v.object({ host: anyHostPlaceSchema }),
+  /** From now on the session works on that host, in that worktree, from its last snapshot. */
+  'moved.to.host': v.object({ host: anyHostPlaceSchema, ...placeOnHostSchema.entries }),
   'worktree.failed': v.object({ reason: text }),
   'run.queued': queuedSchema,
   /** In place of `run.queued` for a session on another host. */

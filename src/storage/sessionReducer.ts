@@ -6,7 +6,7 @@ import type { BudgetStep } from './budget';
 import type { EventData, SessionEvent } from './events';
 import { plusUsage, TEARDOWN_DRIVER } from './events';
 import { nextRunState, signalOf } from './runState';
-import type { PendingPermission, RunFacts, SessionFacts } from './sessionFacts';
+import type { FormerPlace, PendingPermission, RunFacts, SessionFacts } from './sessionFacts';
 import { emptyRun } from './sessionFacts';
 import type { SessionRecord, SessionRecordData } from './sessionRecords';
 
@@ -55,11 +55,28 @@ export function foldRecord(facts: SessionFacts, record: SessionRecord): void {
       return;
     }
     case 'continued.here':
-      if (facts.host !== undefined) leaveHost(facts, facts.host, record.data, record.timestamp);
+      if (facts.host !== undefined) goOnHere(facts, facts.host, record.data, record.timestamp);
       return; // two windows can have done the same
     case 'run.leftEnded':
-      if (facts.formerHost?.openRun === record.data.runId) delete facts.formerHost.openRun;
+      for (const place of facts.formerPlaces ?? [])
+        if ('host' in place && place.openRun === record.data.runId) delete place.openRun;
       return;
+    case 'moving.to.host':
+      facts.formerPlaces = [
+        ...(facts.formerPlaces ?? []),
+        { host: record.data.host, leftAt: record.timestamp, isAttempt: true },
+      ];
+      return;
+    case 'moved.to.host': {
+      const { host, path, repository } = record.data;
+      const { worktreePath } = facts;
+      const left = { leftAt: record.timestamp };
+      leavePlace(facts, facts.host === undefined ? { worktreePath, ...left } : { host: facts.host, ...left });
+      facts.host = { ...host, worktree: { path, repository } };
+      facts.worktree = 'onHost';
+      facts.worktreePath = '';
+      return;
+    }
     case 'worktree.failed':
       facts.worktree = 'failed';
       facts.worktreeFailure = record.data.reason;
@@ -152,20 +169,18 @@ export function foldRecord(facts: SessionFacts, record: SessionRecord): void {
   }
 }
 
-function leaveHost(
+function goOnHere(
   facts: SessionFacts,
   host: NonNullable<SessionFacts['host']>,
   { worktreePath, openRun }: SessionRecordData<'continued.here'>,
   timestamp: string,
 ): void {
-  for (const run of facts.runs) run.leftOn = host.name;
-  facts.formerHost = { ...host, leftAt: timestamp };
   if (openRun !== undefined) {
     const run = runOf(facts, openRun);
     const evidence = `The session went on here, while nobody could tell how this run was on “${host.name}”.`;
     run.closed = { outcome: 'interrupted', restored: false, evidence, timestamp, afterSeq: 0 };
-    facts.formerHost.openRun = openRun;
   }
+  leavePlace(facts, { host, leftAt: timestamp, ...(openRun === undefined ? {} : { openRun }) });
   delete facts.host;
   facts.worktree = 'present';
   facts.worktreePath = worktreePath;
@@ -267,6 +282,12 @@ function questionOf(request: EventData<'permission.request'>): Omit<PendingPermi
     ...(input === undefined || !isSmall ? {} : { input }),
     ...(answerOption === undefined ? {} : { answerOption }),
   };
+}
+
+function leavePlace(facts: SessionFacts, place: FormerPlace): void {
+  const places = [...(facts.formerPlaces ?? []), place];
+  for (const run of facts.runs) run.formerPlace ??= places.length - 1;
+  facts.formerPlaces = places;
 }
 
 function sortRuns(facts: SessionFacts): void {

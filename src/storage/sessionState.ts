@@ -2,7 +2,7 @@
 import { oneLine } from '../common/oneLine';
 import type { RunOutcome, RunState, UsageLimit } from './events';
 import { isOutcome, nextRunState } from './runState';
-import type { RunFacts, SessionFacts } from './sessionFacts';
+import type { FormerPlaceOnHost, RunFacts, SessionFacts } from './sessionFacts';
 import type { RecoveryHint } from './sessionRecords';
 
 /** The state of the session's current run; of a session that never had one, what became of its worktree. */
@@ -180,6 +180,20 @@ export function speaksAgain(run: RunFacts): boolean {
 /** True while `run.closed` decides the run's state: neither an event nor an answer came after it. */
 function isClosed(run: RunFacts): run is RunFacts & { closed: NonNullable<RunFacts['closed']> } {
   if (run.closed === undefined || run.closed.spoke === true) return false;
-  if (run.leftOn !== undefined) return !isOutcome(run.eventState); // whatever it does there
+  if (run.formerPlace !== undefined) return !isOutcome(run.eventState); // whatever it does there
   return run.eventCount <= run.closed.afterSeq && !isOutcome(run.eventState);
+}
+
+/** The host on which the run worked; undefined for this computer. */
+export function hostOfRun(facts: SessionFacts, { formerPlace }: RunFacts): SessionFacts['host'] {
+  if (formerPlace === undefined) return facts.host;
+  const place = facts.formerPlaces?.[formerPlace];
+  return place !== undefined && 'host' in place ? place.host : undefined;
+}
+
+/** The host that a session of this computer left when it went on here. */
+export function formerHostOf({ host, formerPlaces = [] }: SessionFacts): FormerPlaceOnHost | undefined {
+  if (host !== undefined) return undefined;
+  const last = formerPlaces.findLast((place) => !('isAttempt' in place));
+  return last !== undefined && 'host' in last ? last : undefined;
 }

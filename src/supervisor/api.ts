@@ -260,6 +260,8 @@ export interface CorralApi extends HostsApi {
   resume(id: string, text?: string): Promise<void>;
   /** A session on a host works here from now on; its run there is stopped as soon as possible. Throws CONFLICT. */
   continueHere(id: string): Promise<void>;
+  /** A stopped session works there from now on. Answers with what people should know, such as what did not go along. */
+  moveToHost(id: string, host: string): Promise<string[]>;
   /** Another agent goes on in the same worktree, from a new run on. It is told `prompt`, or else `handOverPrompt`. */
   handOver(id: string, request: { agent: string; model?: string; prompt?: string }): Promise<void>;
   handOverPrompt(id: string): Promise<string>;

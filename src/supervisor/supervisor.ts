@@ -183,7 +183,10 @@ export class Supervisor extends OpenStore implements CorralApi {
   async continueHere(id: string): Promise<void> {
     const { remoteSessions, runControl } = await this.changeable(id);
     await remoteSessions.continueHere(id, async () => await runControl.stop(id));
-    await this.restoreWorktree(id);
+  }
+
+  async moveToHost(id: string, host: string): Promise<string[]> {
+    return await (await this.changeable(id)).remoteSessions.moveToHost(id, host);
   }
 
   async handOver(id: string, { agent, model, prompt }: Parameters<CorralApi['handOver']>[1]): Promise<void> {

@@ -68,6 +68,8 @@ export const sessionRequests = [
     baseCommit: objectId,
     /** Its files are put into the worktree, as uncommitted changes. */
     snapshot: v.exactOptional(objectId),
+    /** The last snapshot of a session that worked elsewhere: its worktree is made, or made again, as that is. */
+    last: v.exactOptional(objectId),
   }),
   /** Keeps a file that goes with a prompt or a message, whose bytes are the channel's data; null. */
   v.object({ request: v.literal('putAttachment'), ...session, attachment: attachmentSchema }),

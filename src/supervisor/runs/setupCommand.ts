@@ -19,7 +19,7 @@ export async function setupFor(
   const { setupCommand, setupLimitMs, workspaceCommands } = worktreeSettings(facts.repository);
   if (setupCommand.length === 0) return {};
   // An agent began to work there only after the setup, unless that was withheld.
-  const begun = facts.runs.filter((run) => run.turn > 0).at(-1);
+  const begun = facts.runs.filter((run) => run.turn > 0 && run.formerPlace === undefined).at(-1);
   if (begun !== undefined) {
     // Imported runs have no such file.
     const run = store.paths.session(facts.sessionId).run(begun.runId);

@@ -8,11 +8,12 @@ import {
   sessionState,
   currentRun,
   failedToResume,
+  formerHostOf,
   restorationOf,
   runState,
   workingAgent,
 } from '../../storage/sessionState';
-import type { PendingPermission, RunFacts, SessionFacts } from '../../storage/sessionFacts';
+import type { FormerPlaceOnHost, PendingPermission, RunFacts, SessionFacts } from '../../storage/sessionFacts';
 import type { FormerHost, PermissionSummary, SessionHost, SessionStatus, SessionSummary } from '../api';
 import type { HostState } from '../system/hostConnection';
 import type { Pause } from '../runnerProtocol/protocol';
@@ -130,7 +131,8 @@ export function summarize(facts: SessionFacts, live: LiveFacts, position?: Queue
   if (reason !== undefined) summary.failureReason = reason;
   if (live.repositoryMissing !== undefined) summary.repositoryMissing = live.repositoryMissing;
   if (facts.host !== undefined) Object.assign(summary, placeOnHost(facts.host, live, run));
-  if (facts.formerHost !== undefined) summary.formerHost = leftHost(facts.formerHost, facts.runs);
+  const formerHost = formerHostOf(facts);
+  if (formerHost !== undefined) summary.formerHost = leftHost(formerHost, facts.runs);
   const job = summary.host?.job;
   if (state === 'queued' && job !== undefined && HOLDING_JOB_STATES.includes(job.state))
     summary.heldBy = `Slurm: ${job.reason ?? job.state}`;
@@ -187,12 +189,9 @@ function placeOnHost(
   };
 }
 
-function leftHost(
-  { name, leftAt, openRun }: NonNullable<SessionFacts['formerHost']>,
-  runs: readonly RunFacts[],
-): FormerHost {
+function leftHost({ host, leftAt, openRun }: FormerPlaceOnHost, runs: readonly RunFacts[]): FormerHost {
   const open = runs.find(({ runId }) => runId === openRun);
-  return { name, leftAt, ...(open === undefined || isOutcome(open.eventState) ? {} : { mayGoOn: true }) };
+  return { name: host.name, leftAt, ...(open === undefined || isOutcome(open.eventState) ? {} : { mayGoOn: true }) };
 }
 
 function jobOf({ job }: LiveFacts, run: RunFacts | undefined): SessionHost['job'] {
@@ -228,8 +227,8 @@ function since(facts: SessionFacts, run: RunFacts | undefined): string {
 export function nativeSession(facts: SessionFacts): { nativeSessionId: string; backendType: string } | undefined {
   const { name, runs } = workingAgent(facts);
   for (const run of runs.toReversed()) {
-    // What the agent keeps of its session is on the host.
-    if (failedToResume(run) || run.leftOn !== undefined) return undefined;
+    // What the agent keeps of its session is there.
+    if (failedToResume(run) || run.formerPlace !== undefined) return undefined;
     if (run.nativeSessionId !== undefined)
       return { nativeSessionId: run.nativeSessionId, backendType: run.backendType ?? name };
   }

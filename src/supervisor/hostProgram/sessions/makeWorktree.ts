@@ -1,25 +1,30 @@
 import type * as v from 'valibot';
 import { runWithNode } from '../../../common/processes/nodeProcess';
+import { CorralError } from '../../../storage/errors';
 import { makeDirectory } from '../../../storage/journal/durableFile';
 import { Git } from '../../git/git';
-import { findRepository } from '../../git/repository';
-import { readSnapshot } from '../../git/snapshots/snapshotRef';
+import { findRepository, type Repository } from '../../git/repository';
+import type { SessionWorktree } from '../../git/sessionWorktree';
+import { moveSnapshotRef, readSnapshot, readSnapshotRef } from '../../git/snapshots/snapshotRef';
 import { copySnapshot } from '../../git/worktrees/uncommittedChanges';
 import { createWorktree, planWorktree, rollbackCreation } from '../../git/worktrees/worktreeCreation';
 import type { HostRequestOf } from '../../hostProtocol/hostProtocol';
 import type { hostWorktreeSchema } from '../../hostProtocol/sessionRequests';
+import { takeUpWorktree } from '../../lifecycle/removal/localWorktree';
 import { withWorktreeLock } from '../../lifecycle/worktreeLock';
 import { storePaths } from './hostStore';
 import { withRepositoryLock } from './repositoryLock';
+import { findEntry } from './worktrees';
 
 /**
  * Makes a session's worktree as on the user's own computer.
- * @throws CorralError as `createWorktree`, and CONFLICT where somebody worked in it already
+ * @throws CorralError as `createWorktree` or `takeUpWorktree`, and CONFLICT where somebody worked in it already, or the
+ * session has work here that `last` does not follow
  */
 export async function makeWorktree(
   request: HostRequestOf<'makeWorktree'>,
 ): Promise<v.InferOutput<typeof hostWorktreeSchema>> {
-  const { storeId, sessionId, title, baseCommit, snapshot } = request;
+  const { storeId, sessionId, title, baseCommit, snapshot, last } = request;
   const paths = storePaths(storeId);
   await makeDirectory(paths.session(sessionId).runs);
   const repository = await findRepository(new Git(runWithNode), request.repository);
@@ -28,6 +33,10 @@ export async function makeWorktree(
     inTurn: async (make: () => Promise<void>) => await withRepositoryLock(repository.mainWorktree, make),
   };
   return await withWorktreeLock(paths, sessionId, async () => {
+    if (last !== undefined) {
+      await makeDirectory(paths.session(sessionId).filtered);
+      return await takeUp((await findEntry(repository, planned)) ?? planned, last);
+    }
     await rollbackCreation(planned, baseCommit); // a link may have been lost after it was made
     const worktree = await createWorktree(planned, baseCommit);
     try {
@@ -39,4 +48,23 @@ export async function makeWorktree(
     await makeDirectory(paths.session(sessionId).filtered);
     return { path: worktree.path };
   });
+}
+
+/** Of a session that worked here before, the ref and the worktree may be there. */
+async function takeUp(worktree: SessionWorktree, last: string): Promise<{ path: string }> {
+  const { repository, sessionId } = worktree;
+  const before = await readSnapshotRef(repository, sessionId);
+  if (before !== undefined && !(await isAncestor(repository, before.commit, last)))
+    throw new CorralError(
+      'CONFLICT',
+      'Work of this session on this host has parted from it, so it cannot go on there. Start a new one there instead.',
+    );
+  if (before?.commit !== last) await moveSnapshotRef(repository, sessionId, last, before?.commit);
+  await takeUpWorktree(worktree, { include: [], link: [] });
+  return { path: worktree.path };
+}
+
+async function isAncestor({ git, mainWorktree }: Repository, older: string, newer: string): Promise<boolean> {
+  const command = ['merge-base', '--is-ancestor', older, newer];
+  return (await git.run(mainWorktree, command, { acceptedExitCodes: [0, 1] })).exitCode === 0;
 }

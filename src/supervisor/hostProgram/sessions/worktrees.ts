@@ -119,7 +119,10 @@ async function eraseFromRepository(
 }
 
 /** The session's worktree as git knows it, whatever the window was told of it; undefined where git knows none. */
-async function findEntry(repository: Repository, ownership: WorktreeOwnership): Promise<SessionWorktree | undefined> {
+export async function findEntry(
+  repository: Repository,
+  ownership: WorktreeOwnership,
+): Promise<SessionWorktree | undefined> {
   const planned = {
     ...planWorktree(repository, ownership, 'inside'),
     filters: filterAccessWithoutPrograms(storePaths(ownership.storeId)),

@@ -98,6 +98,17 @@ export async function restoreWorktree(worktree: SessionWorktree, wanted: WantedF
   await copyIgnoredFiles(worktree, wanted);
 }
 
+/**
+ * As `restoreWorktree`, for a session that worked elsewhere meanwhile: one that it left here is brought to its last
+ * snapshot, after a snapshot of what is there. Throws as `restoreSnapshot`, too.
+ */
+export async function takeUpWorktree(worktree: SessionWorktree, wanted: WantedFiles): Promise<void> {
+  const last = await readSnapshotRef(worktree.repository, worktree.sessionId);
+  const { place } = await locateWorktree(worktree);
+  await restoreWorktree(worktree, wanted);
+  if (place !== 'missing' && last !== undefined) await restoreSnapshot(worktree, last.commit);
+}
+
 /** Undefined where the worktree was removed by hand. */
 async function unlessGone<T>(action: () => Promise<T>): Promise<T | undefined> {
   try {

@@ -22,7 +22,7 @@ export async function nextRequest(
   const resumes = nativeSession(facts)?.nativeSessionId;
   if (resumes !== undefined)
     return text === undefined ? { prompt: CONTINUE_PROMPT, resumes } : { prompt: text, attachments, resumes };
-  const hasForgotten = workingAgent(facts).runs.some((run) => failedToResume(run) || run.leftOn !== undefined);
+  const hasForgotten = workingAgent(facts).runs.some((run) => failedToResume(run) || run.formerPlace !== undefined);
   const [first] = workingAgent(facts).runs;
   if (hasForgotten || (first?.handOver !== undefined && text !== undefined))
     return { prompt: transcriptPrompt(facts, await conversation(), text ?? CONTINUE_PROMPT), attachments };

@@ -1,20 +1,25 @@
 import * as l10n from '@vscode/l10n';
 import { settledWithin } from '../../../common/settledWithin';
 import { CorralError } from '../../../storage/errors';
+import type { SessionFacts } from '../../../storage/sessionFacts';
 import { currentRun, hasWorktree, isOpen } from '../../../storage/sessionState';
 import { findRepository } from '../../git/repository';
+import { exists } from '../../git/worktreeOwnership';
 import { planWorktree } from '../../git/worktrees/worktreeCreation';
+import { takeUpWorktree, wantedFiles } from '../../lifecycle/removal/localWorktree';
 import { withWorktreeLock } from '../../lifecycle/worktreeLock';
+import { worktreeOf } from '../../lifecycle/worktreeOf';
+import { atPlace } from './leftRuns';
 import type { RemoteRuns, RemoteRunsOptions } from './remoteRuns';
 
 /** For the last bytes and the last snapshot of a run that was stopped for it. */
 const LAST_WORK_LIMIT_MS = 60_000;
 
 /**
- * Makes a session on a host one of this computer; its worktree is to be restored then. Its run there is ended by `stop`
- * where its host is connected, and otherwise once it is.
+ * Makes a session on a host one of this computer, with its worktree here. Where its host is connected, `stop` ends its
+ * run there first, and otherwise that is done once it is.
  * @throws CorralError CONFLICT where it works here already, or has no worktree there; TIMEOUT where its last work did
- * not come
+ * not come; or as `takeUpWorktree`
  */
 export async function continueHere(
   { store, model, git, remoteRuns, worktreeSettings }: RemoteRunsOptions & { remoteRuns: RemoteRuns },
@@ -44,12 +49,22 @@ export async function continueHere(
     const { title } = now;
     const repository = await findRepository(git, now.repository);
     const { worktreesLocation } = worktreeSettings(repository.mainWorktree);
-    const { path } = planWorktree(repository, { storeId: store.storeId, sessionId }, worktreesLocation, title);
+    const planned = planWorktree(repository, { storeId: store.storeId, sessionId }, worktreesLocation, title);
+    const left = pathLeftHere(now);
+    const worktreePath = left !== undefined && (await exists(left)) ? left : planned.path;
+    const here = atPlace({ ...now, worktreePath }, undefined);
+    const wanted = wantedFiles(worktreeSettings(repository.mainWorktree));
+    await takeUpWorktree(await worktreeOf({ git, store }, here), wanted);
     await stillOwner();
     await store.append(sessionId, (last) => {
       const open = last.runs.find(isOpen);
       const openRun = open === undefined ? {} : { openRun: open.runId };
-      return last.host === undefined ? undefined : { kind: 'continued.here', data: { worktreePath: path, ...openRun } };
+      return last.host === undefined ? undefined : { kind: 'continued.here', data: { worktreePath, ...openRun } };
     });
   });
+}
+
+/** Where its worktree was when it worked here before. */
+function pathLeftHere({ formerPlaces = [] }: SessionFacts): string | undefined {
+  return formerPlaces.flatMap((place) => ('worktreePath' in place ? [place.worktreePath] : [])).at(-1);
 }

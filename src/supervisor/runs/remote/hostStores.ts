@@ -4,6 +4,7 @@ import type { RunProcess } from '../../../common/processes/runProcess';
 import type { SessionFacts } from '../../../storage/sessionFacts';
 import { hostStoreSchema, type HostStore } from '../../hostProtocol/sessionRequests';
 import type { HostRequestOf } from '../../hostProtocol/hostProtocol';
+import { kindOfHost } from '../../hosts/hostSettings';
 import type { Hosts } from '../../hosts/hosts';
 import { Git } from '../../git/git';
 import type { SessionStore } from '../../sessions/sessionStore';
@@ -98,4 +99,11 @@ export class HostStores {
     }
     return { name, connection, git: opened.git, store: await opened.store };
   }
+}
+
+/** How records name the host. */
+export function placeOnHost(hosts: Hosts, { name, store }: OpenHost) {
+  const place = { name, machineId: store.machineId };
+  const kind = kindOfHost(hosts.settingOf(name));
+  return kind === 'slurm' ? { ...place, kind } : { ...place, kind };
 }

@@ -1,7 +1,8 @@
-/** Runs that were left on a host, since their session went on here. */
+/** Runs that were left where they worked, since their session went on elsewhere. */
 import { settledWithin } from '../../../common/settledWithin';
 import { CorralError } from '../../../storage/errors';
 import type { SessionFacts } from '../../../storage/sessionFacts';
+import { hostOfRun } from '../../../storage/sessionState';
 import { connectRunner } from '../runnerClient';
 import { cancelRun, endRun, findRun, type RunIds } from './hostRuns';
 import type { OpenHost } from './hostStores';
@@ -11,13 +12,21 @@ const ANSWER_LIMIT_MS = 10_000;
 const LAST_WORK_LIMIT_MS = 60_000;
 
 export function isLeft({ runs }: SessionFacts, runId: string): boolean {
-  return runs.some((run) => run.runId === runId && run.leftOn !== undefined);
+  return runs.some((run) => run.runId === runId && run.formerPlace !== undefined);
+}
+
+/** The session as if it worked there; undefined for this computer. */
+export function atPlace(facts: SessionFacts, host: SessionFacts['host']): SessionFacts {
+  const moved = { ...facts };
+  delete moved.host;
+  return host === undefined ? moved : { ...moved, host };
 }
 
 /** The session as it was when this run worked for it. */
 export function asOfRun(facts: SessionFacts, runId: string): SessionFacts {
-  const { formerHost } = facts;
-  return formerHost !== undefined && isLeft(facts, runId) ? { ...facts, host: formerHost } : facts;
+  const run = facts.runs.find((each) => each.runId === runId);
+  if (run?.formerPlace === undefined) return facts;
+  return atPlace(facts, hostOfRun(facts, run));
 }
 
 /**

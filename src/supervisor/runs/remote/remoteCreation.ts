@@ -15,7 +15,6 @@ import { findRepository, type Repository } from '../../git/repository';
 import { readRemotes } from '../../git/review/remotes';
 import { nothingSchema } from '../../hostProtocol/sessionRequests';
 import type { HostRequestOf } from '../../hostProtocol/hostProtocol';
-import { kindOfHost } from '../../hosts/hostSettings';
 import { newAttachmentsOf } from '../../lifecycle/newAttachments';
 import { findBaseSession } from '../../lifecycle/sessionCreation';
 import { findStart, requireStartAtHead } from '../../lifecycle/newWorktree';
@@ -25,7 +24,7 @@ import { requireSession } from '../../sessions/sessionErrors';
 import { titleOf } from '../../sessions/sessionTitle';
 import type { RunStarterOptions } from '../runStarter';
 import { requireFit, type FitnessOptions } from './hostFitness';
-import type { OpenHost } from './hostStores';
+import { placeOnHost, type OpenHost } from './hostStores';
 import { queueRemoteRun, settingFor } from './queueRemoteRun';
 import { RemoteWorktree } from './remoteWorktree';
 import { makeRemoteWorktree } from './remoteWorktreeCreation';
@@ -58,8 +57,7 @@ export async function createRemoteSession(
   if (includeChanges) await requireStartAtHead(repository, start);
   const title = request.title?.trim() || titleOf(request.prompt);
   const remotes = await readRemotes(repository);
-  const place = { name: host.name, machineId: host.store.machineId };
-  const kind = kindOfHost(options.hosts.settingOf(host.name));
+  const place = placeOnHost(options.hosts, host);
   const created = (attachments: AttachmentReference[]): DraftSessionRecord => {
     const data = {
       ...describe(request, repository),
@@ -72,9 +70,9 @@ export async function createRemoteSession(
         request.permissionMode ?? settings.agents[request.agent]?.permissionMode ?? settings.permissionMode,
       remotes,
     };
-    return kind === 'slurm'
-      ? { kind: 'created.job', data: { ...data, host: { ...place, kind } } }
-      : { kind: 'created.remote', data: { ...data, host: { ...place, kind } } };
+    return place.kind === 'slurm'
+      ? { kind: 'created.job', data: { ...data, host: place } }
+      : { kind: 'created.remote', data: { ...data, host: place } };
   };
   const paths = store.paths.session(sessionId);
   const progress = { hasBegun: false };

@@ -78,6 +78,14 @@ export class RemoteSessions implements Disposable {
     await continueHere(this.#options, sessionId, { isConnected, stop });
   }
 
+  /** As the function of this name, to the host of that name in `corral.hosts`. */
+  async moveToHost(sessionId: string, name: string): Promise<string[]> {
+    const { moveToHost } = await import('./moveToHost');
+    const host = await this.#options.remoteRuns.stores.connect(name);
+    const lifecycle = { ...this.#options, worktreeOnHost: async (facts: SessionFacts) => await this.worktree(facts) };
+    return await moveToHost(lifecycle, host, sessionId);
+  }
+
   /** The worktree of a session whose host is connected. @throws CorralError HOST_UNREACHABLE, HOST_UNKNOWN */
   async worktree(facts: SessionFacts): Promise<WorktreeKeeper> {
     const { RemoteWorktree } = await import('./remoteWorktree');

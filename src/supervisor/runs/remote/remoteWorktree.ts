@@ -106,7 +106,7 @@ export class RemoteWorktree implements WorktreeKeeper {
       repository,
       ...(baseCommit === '' ? {} : { baseCommit }),
     };
-    await this.#knownErrors(this.#host.connection.ask(request, nothingSchema));
+    await withKnownErrors(this.#host.connection.ask(request, nothingSchema));
     const here = await findRepository(git, this.#facts.repository).catch(() => undefined);
     if (here === undefined) return; // the refs are gone with it
     await git.run(here.mainWorktree, ['update-ref', '-d', hostRefName(this.#host.name, sessionId)]);
@@ -160,14 +160,7 @@ export class RemoteWorktree implements WorktreeKeeper {
       action,
       ...(commit === undefined ? {} : { commit }),
     };
-    return await this.#knownErrors(this.#host.connection.ask(request, schema));
-  }
-
-  async #knownErrors<T>(asking: Promise<T>): Promise<T> {
-    return await asking.catch((error: unknown) => {
-      const code = CODES_OF_WORKTREES.find((each) => each === errorCodeOf(error));
-      throw code === undefined ? error : new CorralError(code, messageOf(error), { cause: error });
-    });
+    return await withKnownErrors(this.#host.connection.ask(request, schema));
   }
 
   /** Undefined where the host has nothing of it. */
@@ -177,4 +170,12 @@ export class RemoteWorktree implements WorktreeKeeper {
       throw error;
     });
   }
+}
+
+/** What a host is asked of a worktree there, whose errors mean the same as if it were here. */
+export async function withKnownErrors<T>(asking: Promise<T>): Promise<T> {
+  return await asking.catch((error: unknown) => {
+    const code = CODES_OF_WORKTREES.find((each) => each === errorCodeOf(error));
+    throw code === undefined ? error : new CorralError(code, messageOf(error), { cause: error });
+  });
 }

@@ -6,6 +6,7 @@ import { ifExists } from '../../../../common/ifExists';
 import type { Log } from '../../../../common/log';
 import { CorralError } from '../../../../storage/errors';
 import type { SessionFacts } from '../../../../storage/sessionFacts';
+import { hostOfRun } from '../../../../storage/sessionState';
 import type { RunnerConnections } from '../../runnerConnections';
 import type { RunStarterOptions } from '../../runStarter';
 import type { Hosts } from '../../../hosts/hosts';
@@ -56,7 +57,7 @@ export class RunMirrors implements Disposable {
     const { model } = this.#options;
     for (const id of model.ids()) {
       const facts = model.find(id);
-      const runs = facts?.runs.filter(({ leftOn }) => facts.host !== undefined || leftOn !== undefined) ?? [];
+      const runs = facts?.runs.filter((run) => hostOfRun(facts, run) !== undefined) ?? [];
       for (const { runId } of runs)
         if (facts !== undefined && !(await this.#isWhole(id, runId))) await this.open(facts, runId);
     }
@@ -164,8 +165,10 @@ export class RunMirrors implements Disposable {
     const ids = { storeId: store.storeId, sessionId, runId };
     const { isOver, journalBytes } = await endLeftRun(host, { ...ids, nonce, graceMs: settings().stopGraceMs });
     if (isOver)
-      await store.append(sessionId, ({ formerHost }) =>
-        formerHost?.openRun === runId ? { kind: 'run.leftEnded', data: { runId } } : undefined,
+      await store.append(sessionId, ({ formerPlaces = [] }) =>
+        formerPlaces.some((place) => 'host' in place && place.openRun === runId)
+          ? { kind: 'run.leftEnded', data: { runId } }
+          : undefined,
       );
     if (journalBytes !== undefined) mirror.setFinal(journalBytes);
   }

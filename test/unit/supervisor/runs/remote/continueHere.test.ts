@@ -117,14 +117,7 @@ describeIf(process.platform !== 'win32', 'there is no sh', 'a session that goes 
     assert.deepEqual(await far(), []);
     await assert.rejects(window.continueHere(id), { code: 'CONFLICT' });
     await window.sendMessage(id, 'Go on');
-    await until(window, id, ({ runs }) => (runs[2]?.eventCount ?? 0) > 2, 'its run here');
-    const { events } = await window.listSessionHistory(id);
-    const told = events.findLast(({ kind, data }) => kind === 'message' && JSON.stringify(data).includes('Go on'));
-    assert.match(
-      JSON.stringify(told?.data),
-      /edit notes\.txt hello/,
-      'the agent here was not told what was said there',
-    );
+    assert.match(await fixture.messageWith(window, id, 'Go on'), /edit notes\.txt hello/, 'what was said there');
     await window.kill(id);
     await fixture.here.close(window);
     window = fixture.window();

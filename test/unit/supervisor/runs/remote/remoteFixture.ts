@@ -104,6 +104,19 @@ export class RemoteFixture {
     });
   }
 
+  /** Waits for a message with the text in the session's history, and answers with all that it says, as JSON. */
+  async messageWith(window: Supervisor, id: string, text: string): Promise<string> {
+    let said = '';
+    const isThere = async (): Promise<boolean> => {
+      const { events } = await window.listSessionHistory(id);
+      const messages = events.filter(({ kind }) => kind === 'message').map(({ data }) => JSON.stringify(data));
+      said = messages.findLast((message) => message.includes(text)) ?? '';
+      return said !== '';
+    };
+    await waitFor(isThere, { what: `a message with “${text}”` });
+    return said;
+  }
+
   /** The folder of a session's run in the store here, and on the host. */
   async runFolders(sessionId: string, runId: string): Promise<{ here: string; there: string }> {
     const path = join('sessions', sessionId, 'runs', runId);

@@ -1,0 +1,75 @@
+import * as l10n from '@vscode/l10n';
+import { CorralError } from '../../../storage/errors';
+import { hasWorktree, isOpen, workingAgent } from '../../../storage/sessionState';
+import type { SessionFacts } from '../../../storage/sessionFacts';
+import type { HostRequestOf } from '../../hostProtocol/hostProtocol';
+import { hostWorktreeSchema, nothingSchema } from '../../hostProtocol/sessionRequests';
+import { hostRepositoryPath, openHostRepository } from '../../hosts/work/hostRepository';
+import { pushBase } from '../../hosts/work/pushBase';
+import { sayWhatDoesNotGo, whatDoesNotGo } from '../../hosts/work/whatDoesNotGo';
+import { keeperOf } from '../../lifecycle/removal/localWorktree';
+import { withWorktreeLock } from '../../lifecycle/worktreeLock';
+import { worktreeOf, type LifecycleOptions } from '../../lifecycle/worktreeOf';
+import { requireSession, requireStopped } from '../../sessions/sessionErrors';
+import { carryIncluded } from './carryIncluded';
+import { requireFit } from './hostFitness';
+import { placeOnHost, type OpenHost } from './hostStores';
+import { settingFor } from './queueRemoteRun';
+import type { RemoteRunsOptions } from './remoteRuns';
+import { workHostOf } from './remoteWork';
+import { withKnownErrors } from './remoteWorktree';
+
+/**
+ * Makes a stopped session one of the host, where its worktree is made of a snapshot that is taken first. The worktree
+ * that it has now stays.
+ * @returns what people should know of it, in sentences
+ * @throws CorralError RUNNING; CONFLICT where it works there already, or has work there that parted from it; HOST_… of
+ * either host; or as `requireFit`
+ */
+export async function moveToHost(
+  options: RemoteRunsOptions & LifecycleOptions,
+  host: OpenHost,
+  sessionId: string,
+): Promise<string[]> {
+  const { store } = options;
+  const { storeId } = store;
+  await requireFit(options, host);
+  return await withWorktreeLock(store.paths, sessionId, async (stillOwner) => {
+    const facts = await requireSession(store, sessionId);
+    requireMovable(facts, host);
+    const { name, argv } = workingAgent(facts);
+    const agent = { name, ...settingFor(name, options.settings()), ...(argv === undefined ? {} : { argv: [...argv] }) };
+    await host.connection.ask({ request: 'findAgent', agent } satisfies HostRequestOf<'findAgent'>, nothingSchema);
+    const { commit: last } = await (await keeperOf(options, facts)).takeSnapshot();
+    const { repository } = await worktreeOf(options, facts);
+    const place = placeOnHost(options.hosts, host);
+    await stillOwner();
+    await store.append(sessionId, () => ({ kind: 'moving.to.host', data: { host: place } }));
+    const far = await openHostRepository(
+      workHostOf(host, options.bundles),
+      hostRepositoryPath(host.store.root, storeId, repository),
+      { storeId, repository },
+    );
+    await pushBase(far, repository, { sessionId, commit: last });
+    const { title, baseCommit } = facts;
+    const made = { storeId, sessionId, repository: far.path, title, baseCommit, last };
+    const request: HostRequestOf<'makeWorktree'> = { request: 'makeWorktree', ...made };
+    const { path } = await withKnownErrors(host.connection.ask(request, hostWorktreeSchema));
+    const notSent = await carryIncluded(options, host, sessionId, repository, { repository: far.path, path });
+    await stillOwner();
+    await store.append(sessionId, (now) => {
+      requireMovable(now, host);
+      return { kind: 'moved.to.host', data: { host: place, path, repository: far.path } };
+    });
+    const missing = sayWhatDoesNotGo(await whatDoesNotGo(repository, baseCommit));
+    return [...(missing === '' ? [] : [missing]), ...notSent];
+  });
+}
+
+function requireMovable(facts: SessionFacts, { name }: OpenHost): void {
+  requireStopped(facts.runs.find(isOpen));
+  if (facts.host?.name === name)
+    throw new CorralError('CONFLICT', l10n.t('This session works on the host “{name}” already.', { name }));
+  if (!hasWorktree(facts))
+    throw new CorralError('WORKTREE_MISSING', l10n.t('The worktree of this session was removed. Restore it first.'));
+}
