@@ -34,5 +34,9 @@ export const isHostAway = ({ host }: SessionSummary): boolean =>
 export const canContinueHere = ({ worktreeUri, archived, deleted }: SessionSummary): boolean =>
   worktreeUri !== undefined && !archived && !deleted;
 
+/** True where the session has work that could go on on a host. */
+export const canMoveToHost = (session: SessionSummary): boolean =>
+  hasBegun(session) && session.baseCommit !== '' && !session.archived && !session.deleted && !isHostAway(session);
+
 /** True where the session waits in the queue. */
 export const isWaiting = (session: SessionSummary): boolean => session.queuePosition !== undefined;

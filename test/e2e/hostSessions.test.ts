@@ -178,6 +178,28 @@ describe('what a session on another host looks like', () => {
     await window.page.locator('.monaco-editor .view-line').getByText('Bonjour').first().waitFor();
   });
 
+  it('when it comes here, and moves to its host again', async () => {
+    const title = 'edit greeting.txt';
+    await sessions.row(title, 'Completed').click();
+    await window.runCommand('Corral: Continue Here…');
+    const question = window.page.getByRole('dialog').filter({ hasText: 'on this computer?' });
+    await question.getByRole('button', { name: 'Continue Here' }).click();
+    await sessions.row(title, 'left “gpu-box” at').click();
+    const dialog = window.page.getByRole('dialog').filter({ hasText: 'to “gpu-box”?' });
+    await window.pictures('move-to-host', async () => {
+      await window.runCommand('Corral: Move to Host…');
+      await window.pick('gpu-box');
+      await dialog.filter({ hasText: 'The worktree on this computer stays as it is.' }).waitFor();
+    });
+    await dialog.getByRole('button', { name: 'Move', exact: true }).click();
+    await sessions.row(title, 'on gpu-box').waitFor();
+    const frame = await window.timeline(title);
+    await frame.getByTestId('host').filter({ hasText: 'on gpu-box' }).waitFor();
+    await frame.getByRole('textbox', { name: 'Message the agent' }).fill('Go on');
+    await frame.getByRole('button', { name: 'Send', exact: true }).click();
+    await sessions.row(title, 'Running').waitFor();
+  });
+
   it('and its host after old versions of the program were removed', async () => {
     const versions = join(far.home, '.corral-host/bin');
     await mkdir(join(versions, OLD_VERSION));

@@ -28,6 +28,7 @@ import { consentCommands } from './consentCommands';
 import type { EventsSource } from './history/eventCommands';
 import type { ContinueHereOptions } from './hosts/continueHereCommand';
 import type { HostsSource } from './hosts/hostCommands';
+import type { MoveToHostOptions } from './hosts/moveToHostCommand';
 import { permissionCommands } from './permissionCommands';
 import type { ProcessEndingSource } from './processCommands';
 import type { QueueSource } from './queueCommands';
@@ -103,6 +104,7 @@ export type CommandsSource = SessionsSource &
   AsideOptions['source'] &
   HostsSource &
   ContinueHereOptions['source'] &
+  MoveToHostOptions['source'] &
   Pick<CorralApi, 'listAgents'>;
 
 export interface CommandsOptions {
@@ -198,6 +200,9 @@ export function registerCommands(options: CommandsOptions): vscode.Disposable {
     ),
     ...onDemand(['continueHere'], async () =>
       (await import('./hosts/continueHereCommand')).continueHereCommand({ source, choose, showTimeline }),
+    ),
+    ...onDemand(['moveToHost'], async () =>
+      (await import('./hosts/moveToHostCommand')).moveToHostCommand({ source, choose, showTimeline }),
     ),
     ...onDemand(['startNow', 'waitForLimit', 'moveUpInQueue', 'moveDownInQueue', 'startAfter'], async () =>
       (await import('./queueCommands')).queueCommands(source, choose),

@@ -27,6 +27,7 @@ export const COMMANDS = {
   importSession: 'corral.importSession',
   continueInTerminal: 'corral.continueInTerminal',
   continueHere: 'corral.continueHere',
+  moveToHost: 'corral.moveToHost',
   continueWithAgent: 'corral.continueWithAgent',
   askAside: 'corral.askAside',
   startNow: 'corral.startNow',

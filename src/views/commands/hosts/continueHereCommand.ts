@@ -6,7 +6,7 @@ import type { TimelineTarget } from '../../../protocol/timelineProtocol';
 import type { ChooseSession } from '../../pickers/sessionChoice';
 import { inProgress } from '../../progress';
 import { canContinueHere, isOpen } from '../../sessionPredicates';
-import { continueHereDetail } from '../../text/continueHereDetail';
+import { continueHereDetail } from '../../text/placeChangeDetail';
 import { showWarningMessage } from '../../text/messages';
 import type { CommandActions } from '../commandRunner';
 

@@ -1,3 +1,4 @@
+/** What a person should know before a session goes on elsewhere. */
 import * as l10n from '@vscode/l10n';
 import type { SessionSummary } from '../../supervisor/api';
 
@@ -33,6 +34,23 @@ export function continueHereDetail(
       'Your next message starts it on this computer, and {agent} is told what was said so far. Its worktree on “{host}” stays.',
       { agent: session.agent, host },
     ),
+  ].join('\n\n');
+}
+
+/** What a person should know before a session goes on on another host: what goes there, what stays, how it goes on. */
+export function moveToHostDetail(
+  { agent, host: now }: SessionSummary,
+  { host, isRunning }: { host: string; isRunning: boolean },
+): string {
+  return [
+    ...(isRunning ? [l10n.t('{agent} is stopped first.', { agent })] : []),
+    l10n.t('A snapshot of its work goes to “{host}”, where its worktree is made of it. Ignored files stay behind.', {
+      host,
+    }),
+    now === undefined
+      ? l10n.t('The worktree on this computer stays as it is.')
+      : l10n.t('The worktree on “{host}” stays as it is.', { host: now.name }),
+    l10n.t('Your next message starts {agent} on “{host}”, and it is told what was said so far.', { agent, host }),
   ].join('\n\n');
 }
 
