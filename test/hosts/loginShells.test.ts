@@ -4,7 +4,8 @@ import { promisify } from 'node:util';
 import { after, afterEach, before, describe, it } from 'mocha';
 import { openTransport, type Transport } from '../../src/supervisor/hosts/transport/openTransport';
 import { echoProgram, talk } from '../support/hosts/echoProgram';
-import { noSshMachine, NODE_FOLDER, SshMachine, type MachineOptions } from '../support/hosts/sshMachine';
+import { NODE_FOLDER, type MachineOptions } from '../support/hosts/machineFiles';
+import { noSshMachine, SshMachine } from '../support/hosts/sshMachine';
 import { skip } from '../support/skip';
 
 const ALL_BYTES = Buffer.from(Array.from({ length: 256 }, (_, value) => value));

@@ -5,7 +5,8 @@ import { after, afterEach, before, describe, it } from 'mocha';
 import { HostError } from '../../src/supervisor/hosts/hostError';
 import { openTransport, type Transport } from '../../src/supervisor/hosts/transport/openTransport';
 import { echoProgram, firstWords, talk } from '../support/hosts/echoProgram';
-import { noSshMachine, SshMachine, type MachineOptions } from '../support/hosts/sshMachine';
+import type { MachineOptions } from '../support/hosts/machineFiles';
+import { noSshMachine, SshMachine } from '../support/hosts/sshMachine';
 import { skip } from '../support/skip';
 
 const program = echoProgram('1.0.0');

@@ -73,6 +73,8 @@ export interface SessionHost {
   state: 'idle' | 'connecting' | 'connected' | 'unreachable';
   /** Since when it is so; absent for `idle`. */
   since?: string;
+  /** Why nothing is heard of the session although there is a connection: for example, it leads to another machine. */
+  reason?: string;
   /** The job that the current run is, in the words of Slurm: why it waits, or how it ended. Only for `slurm`. */
   job?: { id: string; state: string; reason?: string };
   /** The time of the last event that is here. */

@@ -12,21 +12,18 @@ import { killRun } from './killRun';
 import type { Queue } from './queue/queue';
 import type { RemoteRuns } from './remote/remoteRuns';
 import type { RunnerConnections } from './runnerConnections';
-import type { RunStarterOptions } from './runStarter';
 import { cancelRun } from './closeRun';
-import { queueRun, type RunRequest } from './runStarter';
+import { queueRun, type RunRequest, type RunStarterOptions } from './runStarter';
 import type { RunWatcher } from './runWatcher';
 import { requireStopped } from '../sessions/sessionErrors';
 import type { SessionModel } from '../sessions/sessionModel';
 import type { SessionStore } from '../sessions/sessionStore';
-import type { TerminalCommand } from './terminalCommand';
-import { terminalCommand } from './terminalCommand';
+import { terminalCommand, type TerminalCommand } from './terminalCommand';
 import { nextRequest } from './prompts/nextRequest';
 import { tearDownWorktree } from './worktree/tearDown';
 
 /** Added to the grace of a stop: signals, the last output and the journal take time on a busy machine. */
 const END_LIMIT_MS = 60_000;
-
 /** For a runner to say that it ends its agent. */
 const TELL_LIMIT_MS = 5_000;
 /** For a kill that its runner was told: it also takes a last snapshot. */
@@ -121,7 +118,8 @@ export class RunControl {
 
   /** False where the run had just finished, so that the message goes to the next one. */
   async #tellMessage(id: string, runId: string, text: string, attachments: AttachmentReference[]): Promise<boolean> {
-    const { connections, model, remoteRuns } = this.#options;
+    const { connections, model, remoteRuns, watcher } = this.#options;
+    await watcher.connect(id, runId);
     try {
       if (attachments.length === 0) await connections.request(runId, 'send', { text });
       else {
@@ -145,13 +143,15 @@ export class RunControl {
     const { runId } = await this.#requireOpenRun(id);
     if (askedBy !== undefined && askedBy !== runId)
       throw new CorralError('ALREADY_ANSWERED', l10n.t('The run that asked this has ended.'));
-    if (!connections.has(runId)) await watcher.check(id, runId); // it can have begun elsewhere a moment ago
+    await watcher.connect(id, runId);
     await connections.request(runId, 'answerPermission', { requestId, ...answer });
     await store.sync(id);
   }
 
   async interrupt(id: string): Promise<void> {
-    await this.#options.connections.request((await this.#requireOpenRun(id)).runId, 'interrupt', {});
+    const { runId } = await this.#requireOpenRun(id);
+    await this.#options.watcher.connect(id, runId);
+    await this.#options.connections.request(runId, 'interrupt', {});
   }
 
   /** Resolves when the run has ended. Ends its processes where its runner does not answer. */

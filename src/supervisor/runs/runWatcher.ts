@@ -51,6 +51,14 @@ export class RunWatcher {
     return check;
   }
 
+  /** Connects to the run's runner where this window is not. @throws CorralError HOST_… where its host is away */
+  async connect(sessionId: string, runId: string): Promise<void> {
+    const { connections, model, remoteRuns } = this.#options;
+    if (connections.has(runId)) return;
+    await remoteRuns.reach(model.facts(sessionId));
+    await this.check(sessionId, runId); // it can have begun elsewhere a moment ago
+  }
+
   /** True while a check of the run is under way or planned. */
   isWatching(runId: string): boolean {
     return this.#checks.has(runId) || this.#retries.has(runId);

@@ -98,6 +98,8 @@ export class SessionModel {
       unreadable: result.unreadable,
       ended: more ? ended : [],
     });
+    // It goes on here: what was told of its run there is over.
+    if (before?.facts.host !== undefined && facts.host === undefined) this.setLive(sessionId, SETTLED);
     for (const { runId } of started) this.runStarted.fire({ sessionId, runId });
     if (appended.length > 0) this.eventsAppended.fire({ sessionId, appended });
     if (!more) this.#fireEnds(sessionId, facts, ended);
@@ -256,9 +258,7 @@ export class SessionModel {
 
   #noteHost({ sessionId, host }: SessionFacts): void {
     if (host === undefined) return;
-    const ids = this.#onHosts.get(host.name);
-    if (ids === undefined) this.#onHosts.set(host.name, new Set([sessionId]));
-    else ids.add(sessionId);
+    this.#onHosts.set(host.name, (this.#onHosts.get(host.name) ?? new Set()).add(sessionId));
   }
 
   #fireEnds(sessionId: string, { runs }: SessionFacts, ended: readonly string[]): void {

@@ -30,8 +30,8 @@ export interface LiveFacts {
   paused?: Pause;
   /** Its repository is not where it was, and was not found elsewhere. */
   repositoryMissing?: true;
-  /** How its host is, and since when (ISO 8601). */
-  host?: { state: HostState['kind']; since: string };
+  /** How its host is, and since when (ISO 8601). `reason` as in `SessionHost`. */
+  host?: { state: HostState['kind']; since: string; reason?: string };
   /** Why its last work on its host is not here, in a sentence. */
   workProblem?: string;
   /** The job that a run is, as its host told last. */
@@ -173,7 +173,7 @@ function placeOnHost(
   live: LiveFacts,
   run: RunFacts | undefined,
 ): Pick<SessionSummary, 'host' | 'worktreeUri'> {
-  const { state = 'idle', since } = live.host ?? {};
+  const { state = 'idle', since, reason } = live.host ?? {};
   const job = jobOf(live, run);
   return {
     host: {
@@ -182,6 +182,7 @@ function placeOnHost(
       state,
       ...(job === undefined ? {} : { job }),
       ...(since === undefined ? {} : { since }),
+      ...(reason === undefined ? {} : { reason }),
       ...(run?.lastEventAt === undefined ? {} : { mirroredTo: run.lastEventAt }),
       ...(live.workProblem === undefined ? {} : { workProblem: oneLine(live.workProblem) }),
     },

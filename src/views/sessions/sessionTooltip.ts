@@ -41,12 +41,13 @@ export function sessionTooltip(session: SessionSummary, row: SessionRow): [name:
 function hostOf(session: SessionSummary): string | undefined {
   const { host, state } = session;
   if (host === undefined) return leftHost(session);
-  const { name, since, mirroredTo } = host;
+  const { name, since, reason, mirroredTo } = host;
+  const away = l10n.t('{name}, not reachable since {since}', { name, since: localTime(since ?? '') });
   const way: Record<typeof host.state, string> = {
     idle: name,
     connecting: l10n.t('{name}, connecting', { name }),
     connected: l10n.t('{name}, connected', { name }),
-    unreachable: l10n.t('{name}, not reachable since {since}', { name, since: localTime(since ?? '') }),
+    unreachable: reason === undefined ? away : l10n.t('{away}: {reason}', { away, reason }),
   };
   if (mirroredTo === undefined || isOutcome(state)) return way[host.state];
   return l10n.t('{way}; what is here goes up to {mirroredTo}', {

@@ -22,6 +22,7 @@ import { HostStores, type OpenHost } from './hostStores';
 import { closingOfFound, recordJobEnd } from './jobs/jobEnd';
 import { JobWatch } from './jobs/jobWatch';
 import { RunMirrors } from './mirror/runMirrors';
+import { findShownHost, showHost } from './shownHost';
 
 export interface RemoteRunsOptions extends RunStarterOptions {
   hosts: Hosts;
@@ -135,7 +136,7 @@ export class RemoteRuns implements Disposable, QueueHosts {
     const { sessionId } = facts;
     const { runId } = run;
     const host = await this.stores.require(facts);
-    this.#showState(sessionId, host.connection.state);
+    showHost(this.#options.model, sessionId, host.connection.state);
     const found = await this.#start(host, facts, run);
     await this.mirrors.open(facts, runId);
     if (found.claim?.state !== 'claimed') return;
@@ -152,9 +153,8 @@ export class RemoteRuns implements Disposable, QueueHosts {
     if (run === undefined) return { kind: 'ended' };
     const mirror = await this.mirrors.open(facts, runId);
     if (!isOpen(run)) return { kind: 'ended' };
-    const host = await this.stores.find(facts);
+    const host = await findShownHost({ ...this.#options, stores: this.stores }, facts);
     if (host === undefined) return { kind: 'unreachable' };
-    this.#showState(sessionId, host.connection.state);
     let found = await this.#find(host, facts, runId);
     if (found.claim === null) {
       if (run.stopRequestedAt !== undefined) {
@@ -220,14 +220,10 @@ export class RemoteRuns implements Disposable, QueueHosts {
 
   #noteState(name: string, state: HostState): void {
     for (const { sessionId, runs } of this.#options.model.onHost(name)) {
-      this.#showState(sessionId, state);
+      showHost(this.#options.model, sessionId, state);
       if (state.kind !== 'connecting')
         for (const { runId } of runs.filter(isOpen)) this.affected.fire({ sessionId, runId });
     }
-  }
-
-  #showState(sessionId: string, { kind, sinceMs }: HostState): void {
-    this.#options.model.setHost(sessionId, { state: kind, since: new Date(sinceMs).toISOString() });
   }
 
   async #start(host: OpenHost, facts: SessionFacts, run: RemoteRunIds): Promise<FoundRun> {

@@ -198,6 +198,10 @@ export const SITUATIONS: readonly Situation[] = [
     unreachable: minutesAgo(3),
     host: { state: 'unreachable', since: minutesAgo(3) },
   }),
+  busyThere().seen('its host is another machine now', {
+    unreachable: minutesAgo(3),
+    host: { state: 'unreachable', since: minutesAgo(3), reason: 'Another machine answers' },
+  }),
   busyThere().seen('its host is tried again', {
     unreachable: minutesAgo(3),
     host: { state: 'connecting', since: minutesAgo(0) },
