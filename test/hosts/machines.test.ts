@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { access, readdir, readFile, rm } from 'node:fs/promises';
+import { randomBytes } from 'node:crypto';
+import { access, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, afterEach, before, describe, it } from 'mocha';
 import type { SessionSummary } from '../../src/supervisor/api';
@@ -148,6 +149,29 @@ describe('a session whose machine', () => {
     for (const { runId } of done.runs) await fixture.assertSame(id, runId);
     const { changes } = await (await window.worktree(id)).changes();
     assert.deepEqual(changes.map((change) => change.path).sort(), ['late.txt', 'notes.txt']);
+    await machine.checkRepositories();
+  });
+
+  it('has too little space for a base, or for the files of its worktree, keeps nothing of them', async () => {
+    await begin({ homeMiB: 160 });
+    const { repository } = fixture.here;
+    const { id } = await fixture.completedSession(window);
+    await machine.runAsRoot('sh', '-c', 'head -c 100000000 /dev/zero > /home/filler');
+    for (const megabytes of [65, 40]) {
+      await writeFile(join(repository.path, 'large.bin'), randomBytes(megabytes << 20));
+      await repository.git('add', 'large.bin');
+      await repository.git('commit', '--quiet', '--message=large');
+      await assert.rejects(fixture.session(window, { prompt: 'edit notes.txt hello' }), /“far”: .*disk is full/);
+      assert.deepEqual(
+        (await window.listSessions()).map((session) => session.id),
+        [id],
+      );
+      const worktrees = await readdir(join(await fixture.farRepository(), '.corral', 'worktrees'));
+      assert.equal(worktrees.length, 1);
+      await repository.git('reset', '--quiet', '--hard', 'HEAD~1');
+    }
+    await rm(machine.file('/home/filler'));
+    await fixture.completedSession(window);
     await machine.checkRepositories();
   });
 

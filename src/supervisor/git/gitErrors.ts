@@ -89,6 +89,12 @@ const MEANINGS: readonly { pattern: RegExp; code: CorralErrorCode; advice: (deta
     code: 'GIT_FAILED',
     advice: (detail) => l10n.t('The disk is full. ({detail})', { detail }),
   },
+  {
+    // Of a checkout, git does not say why.
+    pattern: /unable to write file '/,
+    code: 'GIT_FAILED',
+    advice: (detail) => l10n.t('A file could not be written; probably the disk is full. ({detail})', { detail }),
+  },
 ];
 
 function lockedText(detail: string): string {
@@ -100,18 +106,29 @@ export function lockedError(path: string): CorralError {
   return new CorralError('GIT_LOCKED', lockedText(path));
 }
 
+/** Of a git process that failed. */
+export class GitError extends CorralError {
+  /** All that it said, in English; of a push also what the git said to which it went. */
+  readonly stderr: string;
+
+  constructor(code: CorralErrorCode, message: string, stderr: string) {
+    super(code, message);
+    this.stderr = stderr;
+  }
+}
+
 /** The typed error for a git process that failed. `command` is the subcommand, to name it without paths and options. */
 export function gitError(
   command: string,
   exitCode: number | undefined,
   signal: string | undefined,
   stderr: string,
-): CorralError {
+): GitError {
   const meaning = MEANINGS.find(({ pattern }) => pattern.test(stderr));
   const lines = stderr.split('\n');
   const line = lines.find((each) => /^(fatal|error):/.test(each)) ?? lines.find((each) => each.trim() !== '');
   const detail = `git ${command}: ${line?.trim() ?? signal ?? `exit code ${String(exitCode)}`}`;
-  return new CorralError(meaning?.code ?? 'GIT_FAILED', meaning?.advice(detail) ?? detail);
+  return new GitError(meaning?.code ?? 'GIT_FAILED', meaning?.advice(detail) ?? detail, stderr);
 }
 
 export function cancelledError(): CorralError {

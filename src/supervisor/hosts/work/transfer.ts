@@ -1,6 +1,7 @@
 /** One push or fetch between a repository here and one on a host. */
 import * as l10n from '@vscode/l10n';
 import { CorralError } from '../../../storage/errors';
+import { GitError } from '../../git/gitErrors';
 import { withObjects, type IsolatedGit } from '../../git/isolated/isolatedGit';
 import type { Repository } from '../../git/repository';
 import { settingsEnvironment, type Setting } from '../../git/safeConfiguration';
@@ -83,7 +84,9 @@ async function explain(host: WorkHost, service: GitService, bridge: GitBridge, e
     return farError(host, { command: service, failure: 'notStarted', cause: bridge.failure, text: '' });
   if (bridge.failure instanceof CorralError) return bridge.failure;
   if (!(error instanceof CorralError) || error.code !== 'GIT_FAILED') return error;
-  const words = (await bridge.lastWords()).split('\n').filter((line) => !SAYS_WE_LEFT.test(line));
+  const told = (error instanceof GitError ? error.stderr : '').matchAll(/^remote: (.*\S)/gm);
+  const said = [...[...told].map(([, line = '']) => line), ...(await bridge.lastWords()).split('\n')];
+  const words = said.filter((line) => !SAYS_WE_LEFT.test(line));
   const hasFailed = words.some((line) => /^(fatal|error):/.test(line));
   return hasFailed
     ? farError(host, { command: service, failure: undefined, cause: error, text: words.join('\n') })
