@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { watch } from 'node:fs';
 import { access, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { after, afterEach, before, describe, it } from 'mocha';
 import type { SessionSummary } from '../../src/supervisor/api';
 import type { Supervisor } from '../../src/supervisor/supervisor';
@@ -112,6 +114,29 @@ describe('a session whose machine', () => {
     assert.deepEqual(changes.map((change) => change.path).sort(), ['late.txt', 'more.txt', 'notes.txt']);
     await machine.checkRepositories();
   });
+
+  for (const moment of ['its base comes', 'its worktree is made'])
+    it(`is started anew while ${moment} keeps nothing of it, and holds up no other`, async () => {
+      await begin({ keepsHome: true });
+      const { id } = await fixture.completedSession(window);
+      const far = await fixture.farRepository();
+      const worktrees = join(far, '.corral', 'worktrees');
+      const watcher = watch(moment === 'its base comes' ? dirname(far) : worktrees); // its lock is taken first
+      const changed = once(watcher, 'change');
+      const creating = assert.rejects(fixture.session(window, { prompt: 'edit notes.txt hello' }));
+      await changed;
+      await machine.shutDown();
+      watcher.close();
+      await creating;
+      await machine.boot();
+      const again = await fixture.completedSession(window);
+      const [left] = (await window.listSessions()).filter((session) => ![id, again.id].includes(session.id));
+      assert.equal(left?.status, 'Failed');
+      await window.deleteSession(left.id);
+      assert.deepEqual(await fixture.farTraces(left.id), []);
+      assert.equal((await readdir(worktrees)).length, 2);
+      await machine.checkRepositories();
+    });
 
   it('has gone for good says so, and goes on here', async () => {
     await begin();

@@ -1,3 +1,7 @@
+import { readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { ifExists } from '../../../common/ifExists';
+import { readdirIfExists } from '../../../common/readdirIfExists';
 import { withLock } from '../../system/locks';
 
 /** The first base of a large repository takes its time to come. */
@@ -10,5 +14,19 @@ const LAPSE_MS = 60_000;
  * HEAD of every entry, and fails at one that git has begun to make.
  */
 export async function withRepositoryLock<T>(repository: string, action: () => Promise<T>): Promise<T> {
-  return await withLock(repository, action, { timeoutMs: LOCK_TIMEOUT_MS, lapsesAfterMs: LAPSE_MS });
+  const actAlone = async (): Promise<T> => {
+    await removeEmptyHeads(repository);
+    return await action();
+  };
+  return await withLock(repository, actAlone, { timeoutMs: LOCK_TIMEOUT_MS, lapsesAfterMs: LAPSE_MS });
+}
+
+/** A git that a crash of this machine ended left an entry whose HEAD names nothing. Its session is removed later. */
+async function removeEmptyHeads(repository: string): Promise<void> {
+  const entries = join(repository, '.git', 'worktrees');
+  for (const name of await readdirIfExists(entries)) {
+    const head = join(entries, name, 'HEAD');
+    const content = await ifExists(readFile(head, 'latin1'));
+    if (content !== undefined && /^[0\s]*$/.test(content)) await rm(head, { force: true });
+  }
 }

@@ -19,6 +19,7 @@ import { placeIncludedFile } from '../../git/worktrees/includedFiles';
 import { purgeTrash } from '../../git/worktrees/purgeTrash';
 import { forgetEntry } from '../../git/worktrees/retiredEntry';
 import { planWorktree, rollbackCreation } from '../../git/worktrees/worktreeCreation';
+import { removeIfEmpty } from '../../git/worktrees/worktreeFolder';
 import type { HostRequestOf } from '../../hostProtocol/hostProtocol';
 import { baseRefName, type worktreeAnswers } from '../../hostProtocol/sessionRequests';
 import { LocalWorktree } from '../../lifecycle/removal/localWorktree';
@@ -113,9 +114,17 @@ async function eraseFromRepository(
     if (place === 'worktree') await rollbackCreation(worktree, baseCommit);
     if (place === 'missing') await removeFolder(administrativeDirectoryOf(worktree));
   }
+  await removeClaimedFolder(repository, ownership);
   await deleteSnapshotRef(repository, sessionId);
   await repository.git.run(repository.mainWorktree, ['update-ref', '-d', baseRefName(sessionId)]);
   await forgetEntry(repository, sessionId);
+}
+
+/** An empty folder, in which git was to make the worktree when this machine was started anew. */
+async function removeClaimedFolder(repository: Repository, ownership: WorktreeOwnership): Promise<void> {
+  const folder = dirname(planWorktree(repository, ownership, 'inside').path);
+  for (const name of await readdirIfExists(folder))
+    if (name.endsWith(ownership.sessionId)) await removeIfEmpty(join(folder, name));
 }
 
 /** The session's worktree as git knows it, whatever the window was told of it; undefined where git knows none. */

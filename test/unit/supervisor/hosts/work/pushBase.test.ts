@@ -145,6 +145,19 @@ describeIf(hasShell, 'there is no sh', 'the base of a session', () => {
     });
   });
 
+  it('goes beside the entry of a worktree that a crash there left half made', async () => {
+    const { far, here } = fixture;
+    const [sessionId, commit] = [newId(), await fixture.head()];
+    const entry = join(far.path, '.git', 'worktrees', 'left');
+    for (const head of [`${'0'.repeat(40)}\n`, '']) {
+      await write(entry, { HEAD: head, commondir: '../..\n', gitdir: '/nowhere/.git\n' });
+      await fixture.push(sessionId, commit);
+      assert.equal(await fixture.baseThere(sessionId), commit);
+      await here.user(far.path, 'rev-list', '--all');
+    }
+    await rm(entry, { recursive: true });
+  });
+
   it('goes alone, whatever refs, hooks and settings the repository and the user have', async () => {
     await withFixture(async (odd) => {
       const { repository, here, host } = odd;
