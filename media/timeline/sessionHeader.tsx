@@ -176,10 +176,9 @@ function statusText(session: TimelineSession, nowMs: number): string {
 /** Why the session has its status, if the status alone does not say it. */
 function reasonOf(session: TimelineSession, nowMs: number): string | undefined {
   if (session.checking) return l10n.t('checking');
-  if (session.unreachable !== undefined && session.host !== undefined && session.host.state !== 'connected')
-    return l10n.t('host not reachable since {0}', formatTime(Date.parse(session.unreachable), nowMs));
-  if (session.unreachable !== undefined)
-    return l10n.t('not responding since {0}', formatTime(Date.parse(session.unreachable), nowMs));
+  if (session.host?.remains === true)
+    return l10n.t('deleted here; will be deleted on “{host}” when that is back', { host: session.host.name });
+  if (session.unreachable !== undefined) return silenceOf(session, formatTime(Date.parse(session.unreachable), nowMs));
   if (session.paused !== undefined)
     return l10n.t('paused since {time} because nothing can be written: {reason}. Nothing is lost.', {
       time: formatTime(Date.parse(session.paused.since), nowMs),
@@ -194,6 +193,14 @@ function reasonOf(session: TimelineSession, nowMs: number): string | undefined {
   if (isStopped(session) && session.state !== 'interrupted') return undefined;
   if (session.failureReason !== undefined) return oneLine(session.failureReason, 200);
   return session.state === 'queued' || session.state === 'stopping' ? RUN_STATE_LABELS[session.state] : undefined;
+}
+
+/** Why nothing is heard of the run since that time. */
+function silenceOf({ host, state }: TimelineSession, since: string): string {
+  if (host === undefined || host.state === 'connected') return l10n.t('not responding since {0}', since);
+  return state === 'stopping'
+    ? l10n.t('will be stopped when “{host}” is back', { host: host.name })
+    : l10n.t('host not reachable since {0}', since);
 }
 
 /** True where the session was stopped or interrupted: people do not count that as failed. */

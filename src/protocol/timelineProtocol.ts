@@ -81,6 +81,8 @@ export const sessionSchema = v.object({
       state: v.picklist(['idle', 'connecting', 'connected', 'unreachable']),
       since: v.exactOptional(text),
       mirroredTo: v.exactOptional(text),
+      /** It is deleted here alone. */
+      remains: v.exactOptional(v.literal(true)),
     }),
   ),
   /** The host that it left when it went on here. */

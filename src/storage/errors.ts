@@ -79,3 +79,8 @@ export class CorralError extends Error {
     this.code = code;
   }
 }
+
+/** True where a host cannot be reached, or is none of `corral.hosts` any more: nothing can be done there now. */
+export function isHostError(error: unknown): error is CorralError {
+  return error instanceof CorralError && error.code.startsWith('HOST_');
+}

@@ -146,6 +146,8 @@ export const sessionFactsSchema = v.object({
   worktreeFailure: v.exactOptional(text),
   /** Uncommitted files that could not be copied into the worktree, in words. */
   notCopied: v.exactOptional(v.array(text)),
+  /** It is deleted here alone, while its host is away: nothing was begun there. */
+  isForgotten: v.exactOptional(v.literal(true)),
   /** Where a deleted worktree lies until the trash is emptied; on the session's host, where that is another one. */
   trashPath: v.exactOptional(text),
   /** Why it stays there: what no snapshot can hold. */

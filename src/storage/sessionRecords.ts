@@ -168,7 +168,8 @@ export const SESSION_RECORD_SCHEMAS = {
   'job.ended': v.object({ runId: text, jobId: text, state: text, reason: text }),
   /** The runner of a run that a person had marked as gone answered after all. */
   'run.spoke': v.object({ runId: text }),
-  deleting: v.object({ trashPath: text }),
+  /** `isForgotten`: nothing was begun on its host, which was away. That is for when the host is back. */
+  deleting: v.object({ trashPath: text, isForgotten: v.exactOptional(v.literal(true)) }),
   deleted: v.object({ trashPath: text, commit: v.optional(text), notCaptured: v.array(text) }),
   /** The removal was undone, and the worktree is back in its place. */
   undeleted: v.object({}),

@@ -127,8 +127,8 @@ export function foldRecord(facts: SessionFacts, record: SessionRecord): void {
       return;
     }
     case 'deleting':
-      facts.worktree = 'deleting';
-      facts.trashPath = record.data.trashPath;
+      delete facts.isForgotten;
+      Object.assign(facts, record.data, { worktree: 'deleting' });
       return;
     case 'deleted':
       facts.worktree = 'deleted';
@@ -139,6 +139,7 @@ export function foldRecord(facts: SessionFacts, record: SessionRecord): void {
       return;
     case 'undeleted':
       facts.worktree = facts.host === undefined ? 'present' : 'onHost';
+      delete facts.isForgotten;
       delete facts.trashPath;
       delete facts.notCaptured;
       return;

@@ -9,10 +9,10 @@ import type { AttachmentReference } from '../storage/attachments';
 import type { IssueReference } from '../storage/issueReference';
 import type { AppendedRange } from '../storage/database/storeIndex';
 import type { ConversationEntry } from '../storage/timelineQueries';
-import type { FormerHost, HostsApi, SessionHost } from './hosts/hostsApi';
+import type { DeleteOptions, FormerHost, HostsApi, SessionHost } from './hosts/hostsApi';
 
-export type { AgentOffers, Disposable, Event, IssueReference };
-export type { FormerHost, HostCheck, HostSpace, HostSummary, HostTestReport, SessionHost } from './hosts/hostsApi';
+export type { AgentOffers, DeleteOptions, Disposable, Event, FormerHost, IssueReference, SessionHost };
+export type { HostCheck, HostSpace, HostSummary, HostTestReport } from './hosts/hostsApi';
 
 /** The only four words for a session's state that people see. */
 export type SessionStatus = 'Starting' | 'Running' | 'Completed' | 'Failed';
@@ -279,7 +279,7 @@ export interface CorralApi extends HostsApi {
   renameSession(id: string, title: string): Promise<void>;
   /** An archived session keeps its history and its work, but not its folder. Throws RUNNING while it runs. */
   archiveSession(id: string, archived: boolean): Promise<void>;
-  deleteSession(id: string): Promise<void>;
+  deleteSession(id: string, options?: DeleteOptions): Promise<void>;
   undoDelete(id: string): Promise<void>;
   /** Restores a worktree that is missing or deleted, from the trash or from its last snapshot. */
   restoreWorktree(id: string): Promise<void>;

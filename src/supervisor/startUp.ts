@@ -175,8 +175,8 @@ export class StartUp {
   }
 
   async #finishInterrupted(parts: Parts, ids: readonly string[]): Promise<void> {
-    const { model, store, lifecycle, remoteSessions } = parts;
-    const { autoRecover, isTrusted } = this.#options;
+    const { model, store, lifecycle, remoteSessions, runControl } = parts;
+    const { autoRecover, isTrusted, log } = this.#options;
     if (!autoRecover || store.readOnly || !isTrusted()) return;
     const interrupted: string[] = [];
     for (const id of ids) {
@@ -186,6 +186,10 @@ export class StartUp {
       if (facts.host === undefined || (await remoteSessions.isWithinReach(facts))) interrupted.push(id);
     }
     await this.#forEachSession(parts, 'Finishing what was begun on', interrupted, async (id) => {
+      if (model.find(id)?.isForgotten === true) {
+        const { finishForgotten } = await import('./lifecycle/removal/forgetSession');
+        await finishForgotten({ ...lifecycle, log, runs: runControl }, id);
+      }
       const { finishInterruptedOperation } = await import('./lifecycle/interruptedOperations');
       await finishInterruptedOperation(lifecycle, id);
     });

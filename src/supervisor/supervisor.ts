@@ -7,6 +7,7 @@ import type {
   AgentOffers,
   AgentSummary,
   CorralApi,
+  DeleteOptions,
   MessageOptions,
   HistoryPage,
   PermissionAnswer,
@@ -252,8 +253,8 @@ export class Supervisor extends OpenStore implements CorralApi {
     await (await this.worktree(id)).archive(archived);
   }
 
-  async deleteSession(id: string): Promise<void> {
-    await (await this.worktree(id)).delete();
+  async deleteSession(id: string, options?: DeleteOptions): Promise<void> {
+    await (await this.worktree(id)).delete(options);
   }
 
   async undoDelete(id: string): Promise<void> {

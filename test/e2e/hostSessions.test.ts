@@ -142,7 +142,9 @@ describe('what a session on another host looks like', () => {
     await former.filter({ hasText: 'also continued on “gpu-box” since' }).waitFor();
     await sessions.row(TITLE, 'also continued on “gpu-box” since').waitFor();
     await frame.getByRole('button', { name: 'Continue Here…' }).waitFor({ state: 'detached' });
-    await frame.getByRole('textbox', { name: 'Message the agent' }).fill('Greet in Italian as well');
+    const box = frame.getByRole('textbox', { name: 'Message the agent' });
+    await box.and(frame.locator(':focus')).waitFor(); // its worktree is here
+    await box.fill('Greet in Italian as well');
     await frame.getByRole('button', { name: 'Send', exact: true }).click();
     await frame.getByTestId('permission').getByRole('button', { name: 'Allow', exact: true }).click();
     await window.pictures('continued-here', async () => {
@@ -214,5 +216,32 @@ describe('what a session on another host looks like', () => {
     await window.runCommand('Corral: Clean Up Host…');
     await window.pick('gpu-box');
     await window.notification('has no other version').waitFor();
+  });
+
+  it('when it is forgotten here, since its host is away for good, and when that is undone', async () => {
+    const TASK = 'edit greeting.txt Bonjour; talk Done.';
+    await sessions.row('edit greeting.txt', 'Completed').click();
+    await far.cut({ isDown: true });
+    await host('gpu-box').filter({ hasText: 'not reachable' }).waitFor();
+    const dialog = window.page
+      .getByRole('dialog')
+      .filter({ hasText: `Forget “${TASK}” here, while “gpu-box” is away?` });
+    await window.pictures('forget-here', async () => {
+      await window.runCommand('Corral: Delete Session…');
+      await dialog.filter({ hasText: 'Forgotten here, it goes from the list' }).waitFor();
+    });
+    await dialog.getByRole('button', { name: 'Forget Here' }).click();
+    const notice = window.notification('It will be deleted on “gpu-box” when that is back.');
+    await notice.waitFor();
+    await sessions.row('edit greeting.txt').waitFor({ state: 'detached' });
+    const frame = await window.timeline(TASK);
+    await frame.getByTestId('status').filter({ hasText: 'deleted here' }).waitFor();
+    await notice.getByRole('button', { name: 'Undo' }).click();
+    await sessions.row('edit greeting.txt', 'Completed').waitFor();
+    await window.runCommand('Corral: Delete Session…');
+    await dialog.getByRole('button', { name: 'Forget Here' }).click();
+    await frame.getByTestId('status').filter({ hasText: 'deleted here' }).waitFor();
+    await far.comeBack();
+    await frame.getByTestId('status').filter({ hasNotText: 'deleted here' }).waitFor({ timeout: 120_000 });
   });
 });

@@ -81,6 +81,8 @@ export interface SessionHost {
   mirroredTo?: string;
   /** Why the session's last work is on the host alone, in a sentence; absent where it is here. */
   workProblem?: string;
+  /** It is deleted here alone. What is there is deleted as soon as the host is back, unless that is undone before. */
+  remains?: true;
 }
 
 /** The host that a session left when it went on here. */
@@ -90,6 +92,11 @@ export interface FormerHost {
   leftAt: string;
   /** Its run there may still go on, as far as anybody knows. It is stopped as soon as the host answers. */
   mayGoOn?: true;
+}
+
+export interface DeleteOptions {
+  /** Where its host cannot be reached, it is deleted here alone, and there as soon as the host is back. */
+  forgetHere?: boolean;
 }
 
 export interface HostsApi {

@@ -1,8 +1,7 @@
 import * as l10n from '@vscode/l10n';
-import { CorralError } from '../../storage/errors';
-import { messageOf } from '../../common/errors';
+import { CorralError, isHostError } from '../../storage/errors';
 import type { Log } from '../../common/log';
-import type { RunFacts, SessionFacts } from '../../storage/sessionFacts';
+import type { SessionFacts } from '../../storage/sessionFacts';
 import { hasWorktree, isOpen } from '../../storage/sessionState';
 import { recordConsent } from '../../storage/store/consents';
 import type { Repository } from '../git/repository';
@@ -13,34 +12,26 @@ import { findCheckout } from '../git/review/checkout';
 import { listWorkChanges, stateAt, stateNow, type FilesState } from '../git/review/workChanges';
 import type { SessionWorktree } from '../git/sessionWorktree';
 import { listSnapshots, type ListedSnapshot } from '../git/snapshots/snapshotList';
+import type { DeleteOptions } from '../api';
 import type { WorktreeSummary } from '../git/worktrees/worktreeSummary';
 import { requireStopped } from '../sessions/sessionErrors';
 import type { SessionModel } from '../sessions/sessionModel';
 import type { StillOwner } from '../system/locks';
 import type { RepositoryMoves } from './repositoryMoves';
+import { forgetSession } from './removal/forgetSession';
 import {
-  deleteSessionWorktree,
   restoreSessionWorktree,
   summarizeSessionWorktree,
+  tearDownAndDelete,
   undoDelete,
 } from './removal/sessionRemoval';
+import type { SessionRuns } from './sessionRuns';
 import { pushOf, readPushTargets, type PushTarget, type PushTargets } from './pushTargets';
 import type { TrashPurger } from './removal/trashPurger';
 import { keeperOf } from './removal/localWorktree';
 import { changesToApply } from './changesToApply';
 import { withWorktreeLock } from './worktreeLock';
 import { worktreeOf, type LifecycleOptions } from './worktreeOf';
-
-/** The runs of sessions, as far as a change of a worktree needs them. */
-export interface SessionRuns {
-  /** Connects to the session's host, where it works on another one. @throws HOST_… where that is not possible now */
-  reach(sessionId: string): Promise<void>;
-  /** The session's open run, once its fate is known. */
-  openRun(sessionId: string): Promise<RunFacts | undefined>;
-  stop(sessionId: string): Promise<void>;
-  /** Runs the teardown command in the session's worktree. */
-  tearDown(sessionId: string): Promise<void>;
-}
 
 export interface WorktreeControlOptions extends LifecycleOptions {
   model: SessionModel;
@@ -78,7 +69,7 @@ export class WorktreeControl {
     if (archived) requireStopped(await runs.openRun(this.#id));
     await this.#change(async (facts, stillOwner) => {
       await this.#setArchived(archived);
-      if (archived && hasWorktree(facts)) await this.#remove(stillOwner);
+      if (archived && hasWorktree(facts)) await tearDownAndDelete(this.#options, this.#facts, stillOwner);
       if (!archived && facts.worktree === 'deleted') await undoDelete(this.#options, this.#facts, stillOwner);
     });
     if (archived) trashPurger.purge(this.#id);
@@ -88,15 +79,22 @@ export class WorktreeControl {
    * A session whose repository is not found is deleted only where a person says that it is gone.
    *
    * @throws REPOSITORY_MISSING where nobody did, since it may have been moved.
+   * @throws HOST_… where its host cannot be reached, unless it is to be forgotten here then
    */
-  async delete(options: { isRepositoryGone?: boolean } = {}): Promise<void> {
+  async delete({ forgetHere = false, ...options }: DeleteOptions & { isRepositoryGone?: boolean } = {}): Promise<void> {
     const { runs, trashPurger } = this.#options;
-    await runs.reach(this.#id);
+    try {
+      await runs.reach(this.#id);
+    } catch (error) {
+      if (!forgetHere || !isHostError(error)) throw error;
+      await forgetSession(this.#options, this.#id);
+      return;
+    }
     if ((await runs.openRun(this.#id)) !== undefined) await runs.stop(this.#id);
     await this.#change(async ({ archived, worktree }, stillOwner) => {
       await this.#setArchived(false);
       // The worktree of an archived session is in the trash already.
-      if (!archived || worktree !== 'deleted') await this.#remove(stillOwner, options);
+      if (!archived || worktree !== 'deleted') await tearDownAndDelete(this.#options, this.#facts, stillOwner, options);
     });
     trashPurger.purge(this.#id);
   }
@@ -107,7 +105,8 @@ export class WorktreeControl {
   }
 
   async undoDelete(): Promise<void> {
-    await this.#options.runs.reach(this.#id);
+    const { runs, store } = this.#options;
+    if ((await store.sync(this.#id))?.isForgotten !== true) await runs.reach(this.#id);
     await this.#change(async (facts, stillOwner) => await undoDelete(this.#options, facts, stillOwner));
   }
 
@@ -265,15 +264,6 @@ export class WorktreeControl {
     await this.#options.store.append(this.#id, (facts) =>
       facts.archived === archived ? undefined : { kind: 'archived', data: { archived } },
     );
-  }
-
-  /** A teardown command that fails does not prevent it, since all of the worktree is kept. */
-  async #remove(stillOwner: StillOwner, options?: { isRepositoryGone?: boolean }): Promise<void> {
-    const { runs, log } = this.#options;
-    await runs.tearDown(this.#id).catch((error: unknown) => {
-      log.warn(`The teardown command of session ${this.#id}: ${messageOf(error)}`);
-    });
-    await deleteSessionWorktree(this.#options, this.#facts, stillOwner, options);
   }
 
   /** Runs one change at a time over all windows, with the facts that are on disk when its turn comes. */

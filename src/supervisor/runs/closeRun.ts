@@ -1,5 +1,5 @@
 import { publishVoidClaim, readClaim } from '../runnerProtocol/claimFile';
-import { messageOf } from '../../common/errors';
+import { isDiskFull, messageOf } from '../../common/errors';
 import type { RunFacts, SessionFacts } from '../../storage/sessionFacts';
 import type { SessionRecordData } from '../../storage/sessionRecords';
 import { isOpen } from '../../storage/sessionState';
@@ -26,6 +26,24 @@ export async function closeRun(
     return { kind: 'run.closed', data: { runId, ...decide(run), afterSeq: run.eventCount } };
   });
   return isRecorded;
+}
+
+/** A person asks for the end of a run. Recorded before its runner is told, so that it survives a crash of either. */
+export async function requestEnd(
+  store: SessionStore,
+  { sessionId, runId }: { sessionId: string; runId: string },
+  force: boolean,
+): Promise<void> {
+  try {
+    await store.append(sessionId, ({ runs }) => {
+      const run = runs.find((each) => each.runId === runId);
+      const isNews = run !== undefined && isOpen(run) && (run.stopRequestedAt === undefined || force);
+      return isNews ? { kind: 'stop.requested', data: { runId, force } } : undefined;
+    });
+  } catch (error) {
+    // This very run may fill the disk; its runner has room reserved to record who asked.
+    if (!isDiskFull(error)) throw error;
+  }
 }
 
 /** The closing of a run whose end a person asked for. */

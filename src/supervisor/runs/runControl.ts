@@ -1,6 +1,5 @@
 import * as l10n from '@vscode/l10n';
-import { CorralError } from '../../storage/errors';
-import { isDiskFull } from '../../common/errors';
+import { CorralError, isHostError } from '../../storage/errors';
 import type { RunFacts } from '../../storage/sessionFacts';
 import type { ConversationEntry } from '../../storage/timelineQueries';
 import { currentRun, isOpen, isQueued, speaksAgain } from '../../storage/sessionState';
@@ -12,7 +11,7 @@ import { killRun } from './killRun';
 import type { Queue } from './queue/queue';
 import type { RemoteRuns } from './remote/remoteRuns';
 import type { RunnerConnections } from './runnerConnections';
-import { cancelRun } from './closeRun';
+import { cancelRun, requestEnd } from './closeRun';
 import { queueRun, type RunRequest, type RunStarterOptions } from './runStarter';
 import type { RunWatcher } from './runWatcher';
 import { requireStopped } from '../sessions/sessionErrors';
@@ -165,9 +164,16 @@ export class RunControl {
   }
 
   async #end(id: string, method: 'stop' | 'kill'): Promise<void> {
-    const { runId } = await this.#requireOpenRun(id);
-    await this.reach(id);
-    await this.#recordEndRequest(id, runId, method === 'kill');
+    const run = await this.#requireOpenRun(id);
+    const { runId } = run;
+    try {
+      await this.reach(id);
+    } catch (error) {
+      if (!isQueued(run) || !isHostError(error)) throw error;
+      await this.stopLater(id, method === 'kill');
+      return;
+    }
+    await requestEnd(this.#options.store, { sessionId: id, runId }, method === 'kill');
     if (await this.#cancelQueued(id)) return;
     const graceMs = method === 'kill' ? 0 : this.#options.settings().stopGraceMs;
     if (await this.#tell(id, runId, method)) {
@@ -178,6 +184,14 @@ export class RunControl {
     }
     await this.#endProcesses(id, runId, graceMs);
     await this.#untilEnded(id, runId);
+  }
+
+  /** Of a run whose host is away: it ends once that is back, and at once where it was never sent there. */
+  async stopLater(id: string, force = false): Promise<void> {
+    const { store, queue } = this.#options;
+    const { runId } = await this.#requireOpenRun(id);
+    await requestEnd(store, { sessionId: id, runId }, force);
+    await queue.withdraw(id, runId);
   }
 
   /** Tells the runner, over a new connection where the first one is silent. False where none is answered. */
@@ -255,20 +269,6 @@ export class RunControl {
     if (await cancel) return true;
     await watcher.check(id, run.runId); // another window has started it, so this one has to connect to it
     return false;
-  }
-
-  /** Called before the runner is told, so that the reason for the end survives a crash of either. */
-  async #recordEndRequest(id: string, runId: string, force: boolean): Promise<void> {
-    try {
-      await this.#options.store.append(id, (facts) => {
-        const run = facts.runs.find((each) => each.runId === runId);
-        const isNews = run !== undefined && isOpen(run) && (run.stopRequestedAt === undefined || force);
-        return isNews ? { kind: 'stop.requested', data: { runId, force } } : undefined;
-      });
-    } catch (error) {
-      // This very run may fill the disk; its runner has room reserved to record who asked.
-      if (!isDiskFull(error)) throw error;
-    }
   }
 
   async #untilEnded(

@@ -130,7 +130,7 @@ export function summarize(facts: SessionFacts, live: LiveFacts, position?: Queue
   const reason = isUnknown ? summary.unreadable : failureReason(facts);
   if (reason !== undefined) summary.failureReason = reason;
   if (live.repositoryMissing !== undefined) summary.repositoryMissing = live.repositoryMissing;
-  if (facts.host !== undefined) Object.assign(summary, placeOnHost(facts.host, live, run));
+  if (facts.host !== undefined) Object.assign(summary, placeOnHost(facts.host, facts, live, run));
   const formerHost = formerHostOf(facts);
   if (formerHost !== undefined) summary.formerHost = leftHost(formerHost, facts.runs);
   const job = summary.host?.job;
@@ -170,6 +170,7 @@ export function summarize(facts: SessionFacts, live: LiveFacts, position?: Queue
 /** Where the session is, and how far it is known here. */
 function placeOnHost(
   { name, kind, worktree }: NonNullable<SessionFacts['host']>,
+  { isForgotten }: SessionFacts,
   live: LiveFacts,
   run: RunFacts | undefined,
 ): Pick<SessionSummary, 'host' | 'worktreeUri'> {
@@ -185,6 +186,7 @@ function placeOnHost(
       ...(reason === undefined ? {} : { reason }),
       ...(run?.lastEventAt === undefined ? {} : { mirroredTo: run.lastEventAt }),
       ...(live.workProblem === undefined ? {} : { workProblem: oneLine(live.workProblem) }),
+      ...(isForgotten === true ? { remains: true } : {}),
     },
     ...(worktree === undefined ? {} : { worktreeUri: uriOnHost(name, worktree.path) }),
   };

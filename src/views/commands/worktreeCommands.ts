@@ -1,19 +1,20 @@
 import { access } from 'node:fs/promises';
 import * as vscode from 'vscode';
-import { CorralError } from '../../storage/errors';
-import type { CorralApi, HostSummary, SessionHost, SessionSummary } from '../../supervisor/api';
+import { CorralError, isHostError } from '../../storage/errors';
+import type { CorralApi, DeleteOptions, HostSummary, SessionHost, SessionSummary } from '../../supervisor/api';
 import type { WorktreeSummary } from '../../supervisor/git/worktrees/worktreeSummary';
 import type { WorktreeControl } from '../../supervisor/lifecycle/worktreeControl';
 import type { ChooseSession } from '../pickers/sessionChoice';
 import { openRemoteWindow } from '../hosts/remoteWindow';
 import { inProgress } from '../progress';
-import { hasBegun, hasEnded, isOpen } from '../sessionPredicates';
+import { hasBegun, hasEnded, isHostAway, isOpen } from '../sessionPredicates';
 import type { CommandName } from '../text/contributions';
 import { showInformationMessage, showPassingMessage, showWarningMessage } from '../text/messages';
 import { deletionDetail, deletionDetailOfMany, worktreeFolder } from '../text/worktreeLabels';
 import type { CommandActions, RunCommand } from './commandRunner';
 import type { ConsentSource } from './consentCommands';
 import { askForConsent } from './consentCommands';
+import { askToForget } from './rows/forgetHere';
 import type { ChooseSessions } from './rows/manySessions';
 import { forEachSession, listTitles } from './rows/manySessions';
 
@@ -92,10 +93,13 @@ export function worktreeCommands({
   };
 
   /** False where the repository is not found, and the person does not say that it is gone. */
-  const removeSession = async ({ id, title, repository }: SessionSummary): Promise<boolean> => {
+  const removeSession = async (
+    { id, title, repository }: SessionSummary,
+    options: DeleteOptions = {},
+  ): Promise<boolean> => {
     const worktree = await source.worktree(id);
     try {
-      await inProgress(async () => await worktree.delete());
+      await inProgress(async () => await worktree.delete(options));
     } catch (error) {
       if (!(error instanceof CorralError) || error.code !== 'REPOSITORY_MISSING') throw error;
       const [locate, gone] = [vscode.l10n.t('Locate Repository…'), vscode.l10n.t('It Was Deleted')];
@@ -106,9 +110,38 @@ export function worktreeCommands({
       const answer = await showWarningMessage(error.message, { modal: true, detail }, locate, gone);
       if (answer === locate) await run('locateRepository', id);
       if (answer !== gone) return false;
-      await inProgress(async () => await worktree.delete({ isRepositoryGone: true }));
+      await inProgress(async () => await worktree.delete({ ...options, isRepositoryGone: true }));
     }
     return true;
+  };
+
+  const offerUndoDelete = async (sessions: readonly SessionSummary[]): Promise<void> => {
+    const isDeleted = (each: SessionSummary): boolean => each.deleted;
+    const now = await Promise.all(sessions.map(async ({ id }) => await source.getSession(id)));
+    const [first, ...others] = now.filter(isDeleted);
+    if (first === undefined) return;
+    const message =
+      others.length > 0
+        ? vscode.l10n.t('Deleted {0} sessions.', others.length + 1)
+        : first.host?.remains === true
+          ? vscode.l10n.t('Deleted “{title}” here. It will be deleted on “{host}” when that is back.', {
+              title: first.title,
+              host: first.host.name,
+            })
+          : vscode.l10n.t('Deleted “{title}”.', { title: first.title });
+    void offerUndo(message, 'undoDelete', [first, ...others], isDeleted);
+  };
+
+  /** Of sessions whose host is away: a person says whether they are deleted here alone. */
+  const removeAway = async (sessions: readonly SessionSummary[], reason?: string): Promise<void> => {
+    const options = await askToForget(sessions, reason);
+    if (options === undefined) return;
+    await offerUndoDelete(
+      await forEachSession(sessions, async (session) => {
+        await askForConsent(source, session.repository, 'teardown');
+        await removeSession(session, options);
+      }),
+    );
   };
 
   return {
@@ -126,6 +159,10 @@ export function worktreeCommands({
     },
     deleteSession: async (argument) => {
       const sessions = await chooseMany(argument, vscode.l10n.t('Delete Session'), (each) => !each.deleted, noSession);
+      if (sessions.length > 0 && sessions.every(isHostAway)) {
+        await removeAway(sessions);
+        return;
+      }
       const title = sessions[0]?.title ?? '';
       const summaries = await summariesOf(source, sessions);
       const open = sessions.filter(isOpen).length;
@@ -139,17 +176,18 @@ export function worktreeCommands({
         : vscode.l10n.t('Delete {0} sessions?', sessions.length);
       if (sessions.length === 0 || (await showWarningMessage(question, { modal: true, detail }, remove)) !== remove)
         return;
+      const away: SessionSummary[] = [];
+      let reason: string | undefined;
       const deleted = await forEachSession(sessions, async (session) => {
         await askForConsent(source, session.repository, 'teardown');
-        await removeSession(session);
+        await removeSession(session).catch((error: unknown) => {
+          if (!isHostError(error)) throw error;
+          away.push(session);
+          reason ??= error.message;
+        });
       });
-      const message =
-        deleted.length === 1 && isOne
-          ? vscode.l10n.t('Deleted “{title}”.', { title })
-          : vscode.l10n.t('Deleted {0} sessions.', deleted.length);
-      const gone = await Promise.all(deleted.map(async ({ id }) => await source.getSession(id)));
-      const isDeleted = (each: SessionSummary): boolean => each.deleted;
-      void offerUndo(message, 'undoDelete', gone.filter(isDeleted), isDeleted);
+      await offerUndoDelete(deleted);
+      if (away.length > 0) await removeAway(away, reason);
     },
     locateRepository: async (argument) => {
       const none = vscode.l10n.t('The repositories of all sessions are in their places.');

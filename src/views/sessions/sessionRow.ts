@@ -2,7 +2,7 @@ import * as l10n from '@vscode/l10n';
 import { oneLine } from '../../common/oneLine';
 import type { SessionSummary } from '../../supervisor/api';
 import { elapsedTime, shortElapsedTime, timeOfDay } from '../text/elapsedTime';
-import { describeFormerHost } from '../text/placeText';
+import { describeAbsence, describeFormerHost, describeRemains } from '../text/placeText';
 import { shownStatus, statusLabel } from '../text/statusLabel';
 import { describeChanges } from '../text/worktreeLabels';
 import { questionId, questionInRow } from './openQuestion';
@@ -55,6 +55,7 @@ export function sessionRow(session: SessionSummary, nowMs: number, marks: RowMar
     ...describeDamage(session),
     ...(session.repositoryMissing === true ? [l10n.t('repository not found')] : []),
     ...(session.host?.workProblem === undefined ? [] : [l10n.t('work not fetched')]),
+    ...(session.host?.remains === true ? [describeRemains(session.host)] : []),
   ];
   const changes = session.changes === undefined || session.changes.files === 0 ? undefined : session.changes;
   const lines = changes === undefined ? [] : [`+${changes.addedLines} −${changes.removedLines}`];
@@ -117,11 +118,12 @@ function rowStatus(session: SessionSummary, nowMs: number): RowStatus {
   }
   if (session.unreachable !== undefined) {
     const since = session.unreachable;
-    if (session.host !== undefined && session.host.state !== 'connected') return hostAway(status, since, nowMs);
     const silence = (inWords: typeof elapsedTime): string =>
-      session.maybeGone === true
-        ? l10n.t('not answering for {time}', { time: inWords(since, nowMs) })
-        : l10n.t('not answering');
+      session.host !== undefined && session.host.state !== 'connected'
+        ? describeAbsence(session.host, session.state, timeOfDay(since, nowMs))
+        : session.maybeGone === true
+          ? l10n.t('not answering for {time}', { time: inWords(since, nowMs) })
+          : l10n.t('not answering');
     return {
       text: joined(status, silence(elapsedTime)),
       shortText: silence(shortElapsedTime),
@@ -152,17 +154,6 @@ function rowStatus(session: SessionSummary, nowMs: number): RowStatus {
     };
   }
   return runStatus(session, nowMs);
-}
-
-/** The run goes on there, as far as anybody knows. */
-function hostAway(status: string, since: string, nowMs: number): RowStatus {
-  const shortText = l10n.t('not reachable since {time}', { time: timeOfDay(since, nowMs) });
-  return {
-    text: joined(status, shortText),
-    shortText,
-    icon: 'debug-disconnect',
-    iconColor: WARNING_COLOR,
-  };
 }
 
 /** What matters of a wait for a usage limit comes first, since a narrow row cuts off the rest. */

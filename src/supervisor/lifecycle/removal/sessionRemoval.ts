@@ -2,12 +2,14 @@ import { posix } from 'node:path';
 import * as l10n from '@vscode/l10n';
 import { CorralError } from '../../../storage/errors';
 import { messageOf } from '../../../common/errors';
+import type { Log } from '../../../common/log';
 import type { SessionFacts } from '../../../storage/sessionFacts';
 import { canPurgeTrash, hasWorktree, isOpen } from '../../../storage/sessionState';
 import { trashPathFor } from '../../git/sessionWorktree';
 import type { WorktreeSummary } from '../../git/worktrees/worktreeSummary';
 import { requireStopped } from '../../sessions/sessionErrors';
 import type { StillOwner } from '../../system/locks';
+import type { SessionRuns } from '../sessionRuns';
 import type { LifecycleOptions } from '../worktreeOf';
 import { keeperOf } from './localWorktree';
 import type { WorktreeKeeper } from './worktreeKeeper';
@@ -30,7 +32,8 @@ export async function deleteSessionWorktree(
     // A teardown command that does not end does not prevent it.
     requireStopped(now.runs.find((run) => isOpen(run) && run.isTeardown !== true));
     if (now.worktree === 'deleted') throw new CorralError('CONFLICT', l10n.t('This session is deleted already.'));
-    return now.worktree === 'deleting' ? undefined : { kind: 'deleting', data: { trashPath } };
+    const isBegun = now.worktree === 'deleting' && now.isForgotten !== true;
+    return isBegun ? undefined : { kind: 'deleting', data: { trashPath } };
   });
   try {
     // Without a worktree there is nothing to lose.
@@ -53,8 +56,22 @@ export async function deleteSessionWorktree(
   }
 }
 
+/** As `deleteSessionWorktree`. A teardown command that fails does not prevent it, since all of the worktree is kept. */
+export async function tearDownAndDelete(
+  options: LifecycleOptions & { runs: Pick<SessionRuns, 'tearDown'>; log: Log },
+  facts: SessionFacts,
+  stillOwner: StillOwner,
+  more?: { isRepositoryGone?: boolean },
+): Promise<void> {
+  const { sessionId } = facts;
+  await options.runs.tearDown(sessionId).catch((error: unknown) => {
+    options.log.warn(`The teardown command of session ${sessionId}: ${messageOf(error)}`);
+  });
+  await deleteSessionWorktree(options, facts, stillOwner, more);
+}
+
 /** Where the session's worktree lies while it is deleted. */
-function trashPathOf({ worktreePath, host }: SessionFacts): string {
+export function trashPathOf({ worktreePath, host }: SessionFacts): string {
   if (host === undefined) return trashPathFor(worktreePath);
   return host.worktree === undefined ? '' : trashPathFor(host.worktree.path, posix);
 }
@@ -146,6 +163,10 @@ export async function undoDelete(
 ): Promise<void> {
   if (facts.worktree !== 'deleted' && facts.worktree !== 'deleting')
     throw new CorralError('CONFLICT', l10n.t('This session is not deleted.'));
+  if (facts.isForgotten === true) {
+    await options.store.append(facts.sessionId, () => ({ kind: 'undeleted', data: {} }));
+    return;
+  }
   const keeper = await keeperOf(options, facts);
   await stillOwner();
   await keeper.restore();

@@ -1,12 +1,13 @@
 import * as l10n from '@vscode/l10n';
 import type { Disposable } from '../../../common/disposable';
 import { messageOf } from '../../../common/errors';
+import { isQueued } from '../../../storage/sessionState';
 import { CorralError } from '../../../storage/errors';
 import { wouldWaitForItself } from '../../sessions/dependencies';
 import { requireSession } from '../../sessions/sessionErrors';
 import { withLock, type StillOwner } from '../../system/locks';
 import { StuckLockError } from '../../system/stuckLock';
-import { cancelRun } from '../closeRun';
+import { cancelRun, closeRun, requestedClosing } from '../closeRun';
 import { CLAIM_LIMIT_MS } from '../runnerLauncher';
 import { hostHold, queueHold, runsInPlaceOf, sessionHold, type StartedRuns } from './queueHolds';
 import { queuedRun, QueuePositions, requireQueued } from './queuePositions';
@@ -93,6 +94,16 @@ export class Queue implements Disposable {
       if (await this.#starts.isClaimed({ sessionId, runId: run.runId })) return;
       await stillOwner();
       await this.#starts.launch(facts, { sessionId, runId: run.runId });
+    });
+  }
+
+  /** Ends a queued run of a host, whose end was asked for, where nobody has begun to start it there. */
+  async withdraw(sessionId: string, runId: string): Promise<void> {
+    const { store } = this.#options;
+    await this.#locked(async () => {
+      const run = (await store.sync(sessionId))?.runs.find((each) => each.runId === runId);
+      if (run !== undefined && isQueued(run) && !(await this.#starts.hasSlot(runId)))
+        await closeRun(store, { sessionId, runId }, requestedClosing);
     });
   }
 

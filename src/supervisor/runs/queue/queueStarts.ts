@@ -79,6 +79,11 @@ export class QueueStarts {
     return true;
   }
 
+  /** True once the run was allowed to start. */
+  async hasSlot(runId: string): Promise<boolean> {
+    return await this.#slots.has(runId);
+  }
+
   /** False where the run could not be started, which is recorded. */
   async tryLaunch(facts: SessionFacts, runId: string): Promise<boolean> {
     const { sessionId } = facts;

@@ -102,7 +102,8 @@ export class RemoteRuns implements Disposable, QueueHosts {
   async #startRun({ sessionId }: SessionFacts, runId: string): Promise<void> {
     const facts = await this.#options.store.sync(sessionId);
     const run = facts?.runs.find((each) => each.runId === runId);
-    if (facts !== undefined && run !== undefined && isOpen(run)) await this.#launch(facts, run);
+    const isWanted = run !== undefined && isOpen(run) && run.stopRequestedAt === undefined;
+    if (facts !== undefined && isWanted) await this.#launch(facts, run);
   }
 
   /** As `QueueHosts`. Begins to connect where nothing was needed of the host in this window before. */
@@ -174,6 +175,9 @@ export class RemoteRuns implements Disposable, QueueHosts {
     if (found.liveness !== 'dead') {
       try {
         await this.#connect(host, facts, runId, found);
+        // Whoever asked for its end could not tell it.
+        const method = run.killRequested === true ? 'kill' : 'stop';
+        if (run.stopRequestedAt !== undefined) await this.#options.connections.request(runId, method, {});
         return { kind: 'readopted' };
       } catch (error) {
         found = await this.#find(host, facts, runId);

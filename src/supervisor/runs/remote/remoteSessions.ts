@@ -2,6 +2,7 @@ import type { Disposable } from '../../../common/disposable';
 import { Emitter } from '../../../common/emitter';
 import { messageOf } from '../../../common/errors';
 import type { SessionFacts } from '../../../storage/sessionFacts';
+import { isInterrupted } from '../../../storage/sessionState';
 import type { SessionRequest } from '../../api';
 import type { WorktreeKeeper } from '../../lifecycle/removal/worktreeKeeper';
 import { withWorktreeLock } from '../../lifecycle/worktreeLock';
@@ -24,6 +25,11 @@ export class RemoteSessions implements Disposable {
     hosts.pool.changed.event(({ name, state }) => {
       if (state.kind !== 'connected') return;
       this.returned.fire({ sessionIds: model.onHost(name).map(({ sessionId }) => sessionId) });
+    });
+    // What was begun on a host that is in the setting again waits for it.
+    hosts.changed.event(({ names }) => {
+      for (const name of names.filter((each) => model.onHost(each).some(isInterrupted)))
+        hosts.pool.connection(name).catch(() => undefined);
     });
   }
 

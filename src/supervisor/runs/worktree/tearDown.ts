@@ -46,7 +46,7 @@ async function runTeardown(options: TeardownOptions, id: string): Promise<void> 
   const { teardownCommand, teardownLimitMs, workspaceCommands } = worktreeSettings(repository);
   if (
     teardownCommand.length === 0 ||
-    !hasWorktree(facts) ||
+    !(hasWorktree(facts) || facts.isForgotten === true) ||
     facts.runs.every(({ startedAt }) => startedAt === undefined)
   )
     return;

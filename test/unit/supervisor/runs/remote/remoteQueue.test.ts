@@ -49,6 +49,28 @@ describeIf(process.platform !== 'win32', 'there is no sh', 'sessions that wait f
     await window.stop(first.id);
   });
 
+  it('leave the queue while their host is away, at once unless it was asked to start them', async () => {
+    const first = await fixture.session(window, { prompt: LONG });
+    await until(window, first.id, ({ state }) => state === 'running', 'the first one');
+    const [second, third] = [
+      await fixture.session(window, { prompt: 'talk' }),
+      await fixture.session(window, { prompt: 'talk' }),
+    ];
+    await fixture.cut({ isDown: true });
+    await until(window, second.id, ({ host }) => host?.state === 'unreachable', 'the cut');
+    await window.stop(second.id);
+    assert.equal((await window.getSession(second.id)).state, 'stopped');
+    await window.startNow(third.id);
+    await window.stop(third.id);
+    assert.equal((await window.getSession(third.id)).state, 'stopping');
+    await assert.rejects(window.stop(first.id), { code: 'HOST_UNREACHABLE' });
+    await fixture.comeBack();
+    const stopped = await until(window, third.id, ({ state }) => state === 'stopped', 'its end');
+    assert.equal(stopped.runs[0]?.eventCount, 0);
+    assert.equal((await window.getSession(first.id)).state, 'running');
+    await window.stop(first.id);
+  });
+
   it('start where one window ends and another is there', async () => {
     const first = await fixture.session(window, { prompt: LONG });
     await until(window, first.id, ({ state }) => state === 'running', 'the first one');
