@@ -13,6 +13,7 @@ import {
   GROUPING_CONTEXT,
   ONLY_HERE_CONTEXT,
   COMPOSER_VIEW,
+  HOSTS_CONTEXT,
   HOSTS_VIEW,
   PROCESSES_VIEW,
   SEARCH_RESULTS_VIEW,
@@ -79,7 +80,9 @@ const PLACES: Record<string, readonly Context[]> = {
       [{ scmProvider: 'git', isWorkspaceTrusted: true }],
     ]),
   ),
-  'view/item/context': Object.entries(ROWS).flatMap(([view, rows]) => rows.map((viewItem) => ({ view, viewItem }))),
+  'view/item/context': Object.entries(ROWS).flatMap(([view, rows]) =>
+    rows.map((viewItem) => ({ view, viewItem, [HOSTS_CONTEXT]: true })),
+  ),
   'editor/title': editorsWith([{ activeCustomEditorId: TIMELINE_VIEW_TYPE }, { activeEditor: 'multiDiffEditor' }]),
   'webview/context': editorsWith([
     { webviewId: TIMELINE_VIEW_TYPE },
