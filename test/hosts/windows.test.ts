@@ -113,11 +113,12 @@ describe('windows with sessions behind an ssh configuration that is made for ter
     await cp(join(projectRoot, 'dist'), bundles, { recursive: true, filter: (name) => !name.endsWith('.map') });
     await appendFile(join(bundles, 'corral-host.js'), '\n// newer');
     const changes = { hosts: parseHostSettings(fixture.hosts) };
-    const [older, newer] = [fixture.window(), fixture.here.window({ bundles, changes })];
+    const older = fixture.window();
     try {
       const first = await fixture.session(older, { prompt: 'slow 400 20ms; edit notes.txt hello' });
       await until(older, first.id, hasBegun, 'its first lines');
       const [name = ''] = await readdir(machine.file('~/.corral-host/bin'));
+      const newer = fixture.here.window({ bundles, changes });
       const second = await fixture.session(newer, { prompt: 'slow 20 20ms; edit notes.txt hello' });
       assert.equal((await readdir(machine.file('~/.corral-host/bin'))).length, 2);
       const setting = changes.hosts.get('far');
@@ -132,8 +133,8 @@ describe('windows with sessions behind an ssh configuration that is made for ter
       await newer.sendMessage(first.id, 'edit more.txt again');
       const session = await until(newer, first.id, ({ runs }) => runs.length === 2, 'the next run');
       await assertCompleted(newer, session.id);
-    } finally {
       await fixture.here.close(newer);
+    } finally {
       await rm(extension, { recursive: true });
     }
   });

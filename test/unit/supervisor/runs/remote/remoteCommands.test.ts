@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { after, before, it } from 'mocha';
 import type { AgentSetting } from '../../../../../src/supervisor/agents/agentRegistry';
 import type { SessionSummary } from '../../../../../src/supervisor/api';
+import { parseHostSettings } from '../../../../../src/supervisor/hosts/hostSettings';
 import type { Supervisor } from '../../../../../src/supervisor/supervisor';
 import { projectRoot } from '../../../../support/project';
 import { describeIf } from '../../../../support/skip';
@@ -37,6 +38,26 @@ describeIf(process.platform !== 'win32', 'there is no sh', 'commands on a sessio
       events.map(({ data }) => 'outcome' in data && data.outcome),
       ['withdrawn'],
     );
+  });
+
+  it('say that its host is away, and the session says where no host has its name', async () => {
+    const { id } = await fixture.session(window, { prompt: 'ask git status; slow 1000 20ms' });
+    const asking = await until(window, id, ({ needsInput }) => needsInput, 'the question');
+    const requestId = asking.pendingPermissions[0]?.requestId ?? '';
+    await fixture.cut({ isDown: true });
+    await until(window, id, ({ host }) => host?.state === 'unreachable', 'the cut');
+    const isAway = { code: 'HOST_UNREACHABLE', message: /^Host “far”/ };
+    await assert.rejects(window.sendMessage(id, 'talk'), isAway);
+    await assert.rejects(window.answerPermission(id, requestId, { optionId: 'allow_once' }), isAway);
+    await assert.rejects(window.interrupt(id), isAway);
+    const unnamed = fixture.window({ hosts: parseHostSettings({}) });
+    const session = await until(unnamed, id, ({ host }) => host?.reason !== undefined, 'the reason');
+    assert.deepEqual([session.state, session.host?.state], ['waiting', 'unreachable']);
+    assert.match(session.host?.reason ?? '', /“far”/);
+    await fixture.here.close(unnamed);
+    await fixture.comeBack();
+    await until(window, id, ({ host, unreachable }) => host?.state === 'connected' && !unreachable, 'its return');
+    await window.stop(id);
   });
 
   it('hand it over to another agent there, which is told the story and the changes', async () => {
