@@ -69,6 +69,10 @@ export class StorePaths {
   spendingOf(dayOrSessionId: string): string {
     return join(this.spending, `${dayOrSessionId}.jsonl`);
   }
+  /** What erased sessions have left on hosts that were away, a file for each. */
+  get remains(): string {
+    return join(this.root, 'remains');
+  }
   get sessions(): string {
     return join(this.root, 'sessions');
   }

@@ -159,7 +159,7 @@ export async function openParts(options: PartsOptions): Promise<Parts> {
       ...base,
       asides,
       searchThread: join(bundles, 'searchThread.js'),
-      eraseOnHost: async (facts) => await remoteSessions.erase(facts),
+      eraseOnHost: async (facts, more) => await remoteSessions.erase(facts, more),
     }),
     processes: new RunProcesses(store, model, asides),
   };

@@ -168,8 +168,13 @@ export class StartUp {
     await this.#attempt('Erasing', async () => await archive.finishErasing());
     if (!isTrusted()) return;
     parts.remoteSessions.returned.event(({ sessionIds }) => {
-      this.#finishing = Promise.all([this.#finishing, this.#finishInterrupted(parts, sessionIds)]);
+      this.#finishing = Promise.all([
+        this.#finishing,
+        this.#finishInterrupted(parts, sessionIds),
+        this.#eraseRemains(parts),
+      ]);
     });
+    await this.#eraseRemains(parts);
     await this.#attempt('Looking for repositories', async () => await parts.repositories.refreshAll());
     await this.#finishInterrupted(parts, model.ids());
   }
@@ -194,6 +199,10 @@ export class StartUp {
       await finishInterruptedOperation(lifecycle, id);
     });
     await this.#attempt('Looking for prepared worktrees', async () => await parts.spares.tidy());
+  }
+
+  async #eraseRemains({ remoteSessions }: Parts): Promise<void> {
+    await this.#attempt('Erasing on hosts', async () => await remoteSessions.eraseRemains());
   }
 
   /** Finds out what became of every open run. */

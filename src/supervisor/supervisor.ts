@@ -102,8 +102,8 @@ export class Supervisor extends OpenStore implements CorralApi {
   }
 
   /** Erases everything that was recorded of a deleted session. Throws RUNNING, or CONFLICT where it is not deleted. */
-  async eraseHistory(id: string): Promise<void> {
-    await (await this.changeable(id)).archive.erase(id);
+  async eraseHistory(id: string, options?: DeleteOptions): Promise<void> {
+    await (await this.changeable(id)).archive.erase(id, options);
   }
 
   /** Everything that was recorded, for checking, measuring and searching. */

@@ -9,6 +9,7 @@ import type { SearchedRun } from '../../storage/search/historySearch';
 import { searchRuns } from '../../storage/search/historySearch';
 import type { SessionFacts } from '../../storage/sessionFacts';
 import { isOpen } from '../../storage/sessionState';
+import type { DeleteOptions } from '../api';
 import type { StoreReport } from '../../storage/store/storeCheck';
 import type { SizeOf } from '../../storage/store/storeSize';
 import { measureSessions } from '../../storage/store/storeSize';
@@ -34,7 +35,7 @@ export interface HistoryArchiveOptions {
   /** The folder of Corral's bundles. */
   bundles: string;
   /** Erases all that is on the host of a session that works on another one. */
-  eraseOnHost: (facts: SessionFacts) => Promise<void>;
+  eraseOnHost: (facts: SessionFacts, options: DeleteOptions) => Promise<void>;
 }
 
 export interface HistorySearchQuery {
@@ -137,18 +138,19 @@ export class HistoryArchive {
    * @throws SESSION_NOT_FOUND
    * @throws RUNNING while a run is open
    * @throws CONFLICT while its worktree is there
-   * @throws HOST_UNREACHABLE, with nothing erased, where its host cannot be reached now
+   * @throws HOST_…, with nothing erased, where its host cannot be reached now, unless that may come later
    */
-  async erase(id: string): Promise<void> {
+  async erase(id: string, options: DeleteOptions = {}): Promise<void> {
     const { store, git, eraseOnHost } = this.#options;
     await withWorktreeLock(store.paths, id, async () => {
       const facts = await store.sync(id);
       if (facts === undefined) throw sessionNotFound(id);
-      if (facts.runs.some(isOpen))
+      const isForgotten = facts.isForgotten === true;
+      if (facts.runs.some(isOpen) && !isForgotten)
         throw new CorralError('RUNNING', l10n.t('This session is running. Stop it and delete it first.'));
-      if (facts.worktree !== 'deleted' && facts.worktree !== 'failed')
+      if (facts.worktree !== 'deleted' && facts.worktree !== 'failed' && !isForgotten)
         throw new CorralError('CONFLICT', l10n.t('This session still has its worktree. Delete the session first.'));
-      if (facts.host !== undefined) await eraseOnHost(facts);
+      if (facts.host !== undefined) await eraseOnHost(facts, options);
       const repository = await findRepository(git, facts.repository).catch((error: unknown) => {
         // The refs are gone with the repository.
         if (error instanceof CorralError && (error.code === 'NO_REPOSITORY' || error.code === 'NO_FOLDER'))

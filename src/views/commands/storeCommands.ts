@@ -1,7 +1,7 @@
 import * as vscode from 'vscode';
 import { messageOf } from '../../common/errors';
-import { CorralError } from '../../storage/errors';
-import type { CorralApi, SessionSummary } from '../../supervisor/api';
+import { CorralError, isHostError } from '../../storage/errors';
+import type { CorralApi, DeleteOptions, SessionSummary } from '../../supervisor/api';
 import type { HistoryArchive } from '../../supervisor/history/historyArchive';
 import type { ChooseSession } from '../pickers/sessionChoice';
 import type { CommandName } from '../text/contributions';
@@ -14,7 +14,7 @@ export type StoreCommandName = Extract<CommandName, 'checkStore' | 'showStorage'
 /** What these commands need of the supervisor. */
 export interface StoreSource extends Pick<CorralApi, 'listSessions'> {
   archive(): Promise<Pick<HistoryArchive, 'check' | 'measure'>>;
-  eraseHistory(id: string): Promise<void>;
+  eraseHistory(id: string, options?: DeleteOptions): Promise<void>;
 }
 
 export interface StoreCommandsOptions {
@@ -170,10 +170,31 @@ async function eraseHistory(source: StoreSource, session: SessionSummary): Promi
   const question = vscode.l10n.t('Erase the history of “{title}”?', { title });
   if ((await showWarningMessage(question, { modal: true, detail }, erase)) !== erase) return;
   try {
-    await source.eraseHistory(id);
+    await source.eraseHistory(id).catch(async (error: unknown) => {
+      if (!isHostError(error)) throw error;
+      const options = await askToEraseHere(session, error.message);
+      if (options !== undefined) await source.eraseHistory(id, options);
+    });
   } catch (error) {
     if (error instanceof CorralError) throw error;
     const message = vscode.l10n.t('The history could not be erased: {reason}', { reason: messageOf(error) });
     throw new CorralError('STORE_FAILED', message, { cause: error });
   }
+}
+
+/** Asks how a session is erased whose host is away, for this `reason`. Undefined where it is to stay. */
+async function askToEraseHere({ title, host }: SessionSummary, reason: string): Promise<DeleteOptions | undefined> {
+  const place = { title, host: host?.name ?? '' };
+  const detail = [
+    vscode.l10n.t('Nothing was erased. {reason}', { reason }),
+    vscode.l10n.t(
+      'Erased here, what is on “{host}” stays there for now: its worktree or trash, its snapshots, and the record of its runs. As soon as “{host}” is back, while any window is open, that is erased too, and with it all work that has not come here.',
+      place,
+    ),
+  ].join('\n\n');
+  const [again, erase] = [vscode.l10n.t('Try Again'), vscode.l10n.t('Erase Here')];
+  const question = vscode.l10n.t('Erase “{title}” here, while “{host}” is away?', place);
+  // The first button is the one that Enter presses.
+  const answer = await showWarningMessage(question, { modal: true, detail }, again, erase);
+  return answer === undefined ? undefined : { forgetHere: answer === erase };
 }

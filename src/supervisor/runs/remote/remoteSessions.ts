@@ -1,11 +1,14 @@
+import * as l10n from '@vscode/l10n';
 import type { Disposable } from '../../../common/disposable';
 import { Emitter } from '../../../common/emitter';
 import { messageOf } from '../../../common/errors';
+import { CorralError, isHostError } from '../../../storage/errors';
 import type { SessionFacts } from '../../../storage/sessionFacts';
 import { isInterrupted } from '../../../storage/sessionState';
-import type { SessionRequest } from '../../api';
+import type { DeleteOptions, SessionRequest } from '../../api';
 import type { WorktreeKeeper } from '../../lifecycle/removal/worktreeKeeper';
 import { withWorktreeLock } from '../../lifecycle/worktreeLock';
+import type { OpenHost } from './hostStores';
 import type { RemoteRuns, RemoteRunsOptions } from './remoteRuns';
 
 export interface RemoteSessionsOptions extends RemoteRunsOptions {
@@ -100,13 +103,31 @@ export class RemoteSessions implements Disposable {
 
   /**
    * Removes all that the session's host has of it, and the refs here that hold its work.
-   * @throws CorralError HOST_… where the host cannot be reached now, CONFLICT where its worktree is in its place
+   * @throws CorralError HOST_… where the host cannot be reached now, unless that may come later; CONFLICT where its
+   * worktree is in its place
    */
-  async erase(facts: SessionFacts): Promise<void> {
+  async erase(facts: SessionFacts, { forgetHere = false }: DeleteOptions): Promise<void> {
     const { remoteRuns } = this.#options;
+    let host: OpenHost;
+    try {
+      host = await remoteRuns.stores.require(facts);
+    } catch (error) {
+      if (!forgetHere || !isHostError(error)) throw error;
+      const { eraseLater } = await import('./erasedSessions');
+      await eraseLater(this.#options, facts);
+      return;
+    }
+    if (facts.isForgotten === true)
+      throw new CorralError('CONFLICT', l10n.t('This session is being deleted on its host. Try again in a moment.'));
     const { RemoteWorktree } = await import('./remoteWorktree');
-    await new RemoteWorktree(this.#options, await remoteRuns.stores.require(facts), facts).erase();
+    await new RemoteWorktree(this.#options, host, facts).erase();
     await remoteRuns.mirrors.end(facts);
+  }
+
+  /** Erases on hosts that are back what was erased here while they were away. Of others, `returned` tells. */
+  async eraseRemains(): Promise<void> {
+    const { eraseRemains } = await import('./erasedSessions');
+    await eraseRemains(this.#options);
   }
 
   dispose(): void {

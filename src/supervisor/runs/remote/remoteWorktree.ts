@@ -95,7 +95,7 @@ export class RemoteWorktree implements WorktreeKeeper {
    * @throws CorralError CONFLICT where somebody worked in its worktree, which is in its place
    */
   async erase(): Promise<void> {
-    const { git, store } = this.#options;
+    const { store } = this.#options;
     const { sessionId, baseCommit, commonDirectory = '', host } = this.#facts;
     const repository =
       host?.worktree?.repository ?? hostRepositoryPath(this.#host.store.root, store.storeId, { commonDirectory });
@@ -107,10 +107,7 @@ export class RemoteWorktree implements WorktreeKeeper {
       ...(baseCommit === '' ? {} : { baseCommit }),
     };
     await withKnownErrors(this.#host.connection.ask(request, nothingSchema));
-    const here = await findRepository(git, this.#facts.repository).catch(() => undefined);
-    if (here === undefined) return; // the refs are gone with it
-    await git.run(here.mainWorktree, ['update-ref', '-d', hostRefName(this.#host.name, sessionId)]);
-    await deleteSnapshotRef(here, sessionId);
+    await deleteRefsHere(this.#options, this.#facts);
   }
 
   /** From the snapshots here, where the host has lost its repository or the session's ref. */
@@ -178,4 +175,15 @@ export async function withKnownErrors<T>(asking: Promise<T>): Promise<T> {
     const code = CODES_OF_WORKTREES.find((each) => each === errorCodeOf(error));
     throw code === undefined ? error : new CorralError(code, messageOf(error), { cause: error });
   });
+}
+
+/** Deletes the refs here that hold the work of a session of a host. */
+export async function deleteRefsHere(
+  { git }: Pick<RunStarterOptions, 'git'>,
+  { sessionId, repository, host }: Pick<SessionFacts, 'sessionId' | 'repository' | 'host'>,
+): Promise<void> {
+  const here = await findRepository(git, repository).catch(() => undefined);
+  if (here === undefined || host === undefined) return; // the refs are gone with it
+  await git.run(here.mainWorktree, ['update-ref', '-d', hostRefName(host.name, sessionId)]);
+  await deleteSnapshotRef(here, sessionId);
 }

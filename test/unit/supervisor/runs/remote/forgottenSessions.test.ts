@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFile, rm } from 'node:fs/promises';
+import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { after, before, it } from 'mocha';
@@ -31,11 +31,31 @@ describeIf(
     this.timeout(120_000 + KILLS * 120_000);
     let fixture: RemoteFixture;
     let window: Supervisor;
+    let bundle = '';
+    const random = new Random(SEED);
     before(async () => {
       fixture = await RemoteFixture.create();
+      bundle = await bundleFixtures('supervisor/worktreeChanger.ts');
       window = fixture.window();
     });
-    after(async () => await fixture.end());
+    after(async () => {
+      await fixture.end();
+      await rm(bundle, { recursive: true });
+    });
+
+    /** Kills a window at a random moment of its work. */
+    async function killDuring(action: 'forget' | 'finish' | 'eraseHere', id: string): Promise<void> {
+      const program = join(bundle, 'worktreeChanger.js');
+      const words = [fixture.here.storageDirectory, join(projectRoot, 'dist'), action, id];
+      const child = spawn(process.execPath, [program, ...words, JSON.stringify(fixture.hosts)], {
+        stdio: ['ignore', 'pipe', 'inherit'],
+      });
+      const exited = once(child, 'exit');
+      await once(child.stdout, 'data');
+      await delay(random.next() * WINDOW_MS);
+      child.kill('SIGKILL');
+      await exited;
+    }
 
     const placesThere = async (id: string): Promise<string[]> => {
       const traces = await fixture.farTraces(id);
@@ -141,48 +161,81 @@ describeIf(
       await waitFor(async () => await isFinished(id), { what: 'its deletion there' });
     });
 
+    const isErased = async (id: string): Promise<boolean> => (await fixture.farTraces(id)).length === 0;
+
+    it('is erased there too once that is back, where its history was erased here', async () => {
+      const [running, deleted] = [
+        await fixture.session(window, { prompt: 'edit late.txt late; slow 3000 20ms' }),
+        await fixture.completedSession(window),
+      ];
+      await until(window, running.id, ({ runs }) => (runs[0]?.eventCount ?? 0) > 15, 'its work');
+      await window.deleteSession(deleted.id);
+      await goAway(running.id);
+      await assert.rejects(window.eraseHistory(running.id, { forgetHere: true }), { code: 'RUNNING' });
+      await window.deleteSession(running.id, { forgetHere: true });
+      for (const { id } of [running, deleted]) {
+        await assert.rejects(window.eraseHistory(id), { code: 'HOST_UNREACHABLE' });
+        await window.eraseHistory(id, { forgetHere: true });
+        await assert.rejects(window.getSession(id), { code: 'SESSION_NOT_FOUND' });
+        assert.deepEqual(await fixture.refsOf(id), []);
+        assert.equal(await isErased(id), false);
+      }
+      assert.equal(await runners(), 1);
+      await fixture.here.close(window);
+      await fixture.comeBack();
+      window = fixture.window();
+      const remains = join(fixture.here.storageDirectory, 'remains');
+      await waitFor(async () => (await readdir(remains)).length === 0, { what: 'the end of both there' });
+      const far = await fixture.farRepository();
+      for (const { id } of [running, deleted]) {
+        assert.deepEqual(await fixture.farTraces(id), []);
+        assert.deepEqual([...(await fixture.refsOf(id, far)), ...(await fixture.refsOf(id))], []);
+      }
+      assert.equal(await runners(), 0);
+    });
+
     it(`lets no killed window leave it half forgotten or half deleted, ${KILLS} times each`, async () => {
-      const bundle = await bundleFixtures('supervisor/worktreeChanger.ts');
-      const random = new Random(SEED);
-      /** Kills a window at work on it. */
-      const kill = async (action: 'forget' | 'finish', id: string): Promise<void> => {
-        const words = [fixture.here.storageDirectory, join(projectRoot, 'dist'), action, id];
-        const child = spawn(
-          process.execPath,
-          [join(bundle, 'worktreeChanger.js'), ...words, JSON.stringify(fixture.hosts)],
-          { stdio: ['ignore', 'pipe', 'inherit'] },
-        );
-        const exited = once(child, 'exit');
-        await once(child.stdout, 'data');
-        await delay(random.next() * WINDOW_MS);
-        child.kill('SIGKILL');
-        await exited;
-      };
-      try {
-        for (let round = 0; round < KILLS; round++) {
-          const { id } = await fixture.session(window, { prompt: 'edit late.txt late; slow 3000 20ms' });
-          await until(window, id, ({ runs }) => (runs[0]?.eventCount ?? 0) > 15, 'its work');
-          await goAway(id);
-          await fixture.here.close(window);
-          await kill('forget', id);
-          window = fixture.window();
-          await window.whenRecovered();
-          const { deleted } = await window.getSession(id);
-          if (!deleted) await window.deleteSession(id, { forgetHere: true });
-          assert.equal((await window.getSession(id)).host?.remains, true);
-          await fixture.here.close(window);
-          await fixture.comeBack();
-          await kill('finish', id);
-          window = fixture.window();
-          await waitFor(async () => await isFinished(id), { what: `its deletion there, round ${round}` });
-          await until(window, id, ({ host }) => host?.remains === undefined, 'the record of that');
-          assert.equal(await records(id, 'deleted'), 1);
-          assert.equal(await runners(), 0);
-          await window.undoDelete(id);
-          assert.deepEqual(await placesThere(id), ['worktrees']);
-        }
-      } finally {
-        await rm(bundle, { recursive: true });
+      for (let round = 0; round < KILLS; round++) {
+        const { id } = await fixture.session(window, { prompt: 'edit late.txt late; slow 3000 20ms' });
+        await until(window, id, ({ runs }) => (runs[0]?.eventCount ?? 0) > 15, 'its work');
+        await goAway(id);
+        await fixture.here.close(window);
+        await killDuring('forget', id);
+        window = fixture.window();
+        await window.whenRecovered();
+        const { deleted } = await window.getSession(id);
+        if (!deleted) await window.deleteSession(id, { forgetHere: true });
+        assert.equal((await window.getSession(id)).host?.remains, true);
+        await fixture.here.close(window);
+        await fixture.comeBack();
+        await killDuring('finish', id);
+        window = fixture.window();
+        await waitFor(async () => await isFinished(id), { what: `its deletion there, round ${round}` });
+        await until(window, id, ({ host }) => host?.remains === undefined, 'the record of that');
+        assert.equal(await records(id, 'deleted'), 1);
+        assert.equal(await runners(), 0);
+        await window.undoDelete(id);
+        assert.deepEqual(await placesThere(id), ['worktrees']);
+      }
+    });
+
+    it(`lets no killed window leave it half erased, ${KILLS} times each`, async () => {
+      for (let round = 0; round < KILLS; round++) {
+        const { id } = await fixture.completedSession(window);
+        await goAway(id);
+        await window.deleteSession(id, { forgetHere: true });
+        await fixture.here.close(window);
+        await killDuring('eraseHere', id);
+        window = fixture.window();
+        await window.whenRecovered();
+        const isLeft = (await window.listSessions()).some((session) => session.id === id);
+        if (isLeft) await window.eraseHistory(id, { forgetHere: true });
+        await fixture.here.close(window);
+        await fixture.comeBack();
+        await killDuring('finish', id);
+        window = fixture.window();
+        await waitFor(async () => await isErased(id), { what: `the end of it there, round ${round}` });
+        assert.deepEqual(await fixture.refsOf(id), []);
       }
     });
   },
