@@ -206,6 +206,19 @@ export const SITUATIONS: readonly Situation[] = [
     unreachable: minutesAgo(3),
     host: { state: 'connecting', since: minutesAgo(0) },
   }),
+  busyThere()
+    .record('stop.requested', { runId: RUN, force: false })
+    .seen('is to be stopped when its host is back', {
+      unreachable: minutesAgo(3),
+      host: { state: 'unreachable', since: minutesAgo(3) },
+    }),
+  new Story()
+    .onHost()
+    .after(80)
+    .running()
+    .exited('completed', 'done')
+    .record('deleting', { trashPath: '/home/dev/t', isForgotten: true })
+    .seen('is deleted here alone', { host: { state: 'unreachable', since: minutesAgo(3) } }),
   busyThere().continuedHere().seen('went on here while its host was away'),
   busyThere().continuedHere().record('run.leftEnded', { runId: RUN }).seen('went on here, and its host is back'),
   busy().seen('its fate is not known yet', { checking: true }),
