@@ -220,7 +220,9 @@ describe('what a session on another host looks like', () => {
 
   it('when it is forgotten here, since its host is away for good, and when that is undone', async () => {
     const TASK = 'edit greeting.txt Bonjour; talk Done.';
-    await sessions.row('edit greeting.txt', 'Completed').click();
+    await sessions.row('edit greeting.txt').click();
+    await window.runCommand('Corral: Stop Session');
+    await sessions.row('edit greeting.txt', 'Stopped').waitFor();
     await far.cut({ isDown: true });
     await host('gpu-box').filter({ hasText: 'not reachable' }).waitFor();
     const dialog = window.page
@@ -237,7 +239,7 @@ describe('what a session on another host looks like', () => {
     const frame = await window.timeline(TASK);
     await frame.getByTestId('status').filter({ hasText: 'deleted here' }).waitFor();
     await notice.getByRole('button', { name: 'Undo' }).click();
-    await sessions.row('edit greeting.txt', 'Completed').waitFor();
+    await sessions.row('edit greeting.txt', 'Stopped').waitFor();
     await window.runCommand('Corral: Delete Session…');
     await dialog.getByRole('button', { name: 'Forget Here' }).click();
     await frame.getByTestId('status').filter({ hasText: 'deleted here' }).waitFor();
