@@ -8,6 +8,7 @@ import { requireHeadCommit } from '../../supervisor/git/repository';
 import type { WorktreeControl } from '../../supervisor/lifecycle/worktreeControl';
 import type { AgentsSource } from '../pickers/agentChoice';
 import { chooseAgents } from '../pickers/agentChoice';
+import { choosePlaces, type HostsListSource } from '../pickers/placeChoice';
 import type { ChooseSession } from '../pickers/sessionChoice';
 import type { SessionDraftOptions } from '../pickers/sessionDraft';
 import { agentsOf, rememberedMode } from '../pickers/sessionDraft';
@@ -15,7 +16,7 @@ import { inProgress } from '../progress';
 import type { ComparedFile } from '../review/changesEditor';
 import { comparedFile, type SideOf } from '../review/changesEditor';
 import { revisionUri } from '../review/revisionFiles';
-import { groupTitle, titlesFor } from '../sessions/sessionGroups';
+import { contenderName, groupTitle, titlesFor, type Contender } from '../sessions/sessionGroups';
 import { hasBegun } from '../sessionPredicates';
 import type { CommandName } from '../text/contributions';
 import { showInformationMessage } from '../text/messages';
@@ -26,7 +27,7 @@ import type { SessionStarter } from './sessionStarter';
 export type CompareCommandName = Extract<CommandName, 'compareAgents' | 'compareChanges'>;
 
 /** What these commands need of the supervisor. */
-export interface ComparisonSource extends AgentsSource, Pick<CorralApi, 'listSessions'> {
+export interface ComparisonSource extends AgentsSource, HostsListSource, Pick<CorralApi, 'listSessions'> {
   readonly git: Git;
   worktree(id: string): Promise<Pick<WorktreeControl, 'changes' | 'differences'>>;
 }
@@ -49,19 +50,19 @@ export function compareCommands(options: CompareCommandsOptions): CommandActions
   return {
     compareAgents: async (argument) => {
       const repository = await starter.chooseRepository(argument);
-      const agents = await askForAgents(options);
-      const prompt = await askForPrompt(agents);
+      const contenders = await askForContenders(options);
+      const prompt = await askForPrompt(contenders);
       // The same commit for all, whatever happens in the checkout meanwhile.
       const base = await requireHeadCommit(source.git, repository);
       const permissionMode = await rememberedMode(options, repository);
-      const titles = titlesFor(prompt, agents);
+      const titles = titlesFor(prompt, contenders);
       const group = newId();
-      for (const [index, agent] of agents.entries()) {
-        const title = titles[index] ?? agent;
+      for (const [index, contender] of contenders.entries()) {
+        const title = titles[index] ?? contender.agent;
         await starter.create({
           repository,
           prompt,
-          agent,
+          ...contender,
           title,
           base,
           group,
@@ -86,30 +87,40 @@ export function compareCommands(options: CompareCommandsOptions): CommandActions
   };
 }
 
-/** Names of agents, one for each session that is to be made. */
-async function askForAgents(options: CompareCommandsOptions): Promise<string[]> {
+/** One for each session that is to be made. */
+async function askForContenders(options: CompareCommandsOptions): Promise<Contender[]> {
   const title = vscode.l10n.t('Compare Agents');
   const placeholder = vscode.l10n.t('Pick several agents, or one that gets the prompt several times');
   const agents = (await chooseAgents(agentsOf(options, options.source), { title, placeholder, many: true })) ?? [];
-  const [only] = agents;
-  if (only === undefined) throw new CorralError('CANCELLED', vscode.l10n.t('No agent was chosen.'));
-  if (agents.length > 1) return agents;
+  if (agents.length === 0) throw new CorralError('CANCELLED', vscode.l10n.t('No agent was chosen.'));
+  const where = vscode.l10n.t('Compare Agents · Where');
+  const places = await choosePlaces(options.source, { title: where, agents });
+  if (places === undefined) throw new CorralError('CANCELLED', vscode.l10n.t('No session was made.'));
+  const contenders = agents.flatMap((agent) =>
+    places.map((place): Contender => (place.kind === 'here' ? { agent } : { agent, host: place.name })),
+  );
+  const [only] = contenders;
+  return only === undefined || contenders.length > 1 ? contenders : await askHowOften(only);
+}
+
+async function askHowOften(only: Contender): Promise<Contender[]> {
   const items = Array.from({ length: MAX_TIMES - 1 }, (_, index) => ({
     label: vscode.l10n.t('{0} times', index + 2),
     times: index + 2,
   }));
   const chosen = await vscode.window.showQuickPick(items, {
     title: vscode.l10n.t('Compare Agents · How Often'),
-    placeHolder: vscode.l10n.t('How often should {agent} get the prompt?', { agent: only }),
+    placeHolder: vscode.l10n.t('How often should {agent} get the prompt?', { agent: only.agent }),
   });
   if (chosen === undefined) throw new CorralError('CANCELLED', vscode.l10n.t('No session was made.'));
   return Array.from({ length: chosen.times }, () => only);
 }
 
-async function askForPrompt(agents: readonly string[]): Promise<string> {
+async function askForPrompt(contenders: readonly Contender[]): Promise<string> {
+  const names = contenders.map(contenderName).join(', ');
   const prompt = await vscode.window.showInputBox({
     title: vscode.l10n.t('Compare Agents · Prompt'),
-    prompt: vscode.l10n.t('{count} sessions get it: {agents}', { count: agents.length, agents: agents.join(', ') }),
+    prompt: vscode.l10n.t('{count} sessions get it: {agents}', { count: contenders.length, agents: names }),
     placeHolder: vscode.l10n.t('What should each of them do?'),
     ignoreFocusOut: true,
     validateInput: (value) => (value.trim() === '' ? vscode.l10n.t('Say what the agents should do.') : undefined),

@@ -14,7 +14,7 @@ export const placeSchema = v.variant('kind', [
 ]);
 export type Place = v.InferOutput<typeof placeSchema>;
 
-export const HERE: Place = { kind: 'here' };
+export const HERE = { kind: 'here' } satisfies Place;
 
 /** The place in one or two words. */
 export function placeLabel(place: Place): string {

@@ -10,6 +10,9 @@ export interface HostsListSource {
   readonly hosts: { list(): HostSummary[] };
 }
 
+/** This computer or a host. */
+export type ChosenPlace = Exclude<Place, { kind: 'leastBusy' }>;
+
 interface PlaceItem extends vscode.QuickPickItem {
   place: Place;
 }
@@ -51,6 +54,32 @@ export async function choosePlace(
   } finally {
     pick.dispose();
   }
+}
+
+/**
+ * Lets a person pick the places where sessions of agents work, for each of which all of the agents get one; undefined
+ * where none was picked. Nothing is asked where there is only this computer.
+ */
+export async function choosePlaces(
+  source: HostsListSource,
+  { title, agents }: { title: string; agents: readonly string[] },
+): Promise<ChosenPlace[] | undefined> {
+  const hosts = readHosts(source) ?? [];
+  if (hosts.length === 0) return [HERE];
+  const items = [
+    { place: HERE, label: placeLabel(HERE), iconPath: new vscode.ThemeIcon('device-desktop'), picked: true },
+    ...hosts.map((host) => {
+      const lacking = agents.find((agent) => lacksAgent(host, agent)) ?? agents[0] ?? '';
+      return { ...hostItem(host, lacking), place: { kind: 'host', name: host.name } satisfies ChosenPlace };
+    }),
+  ];
+  const picked = await vscode.window.showQuickPick<vscode.QuickPickItem & { place: ChosenPlace }>(items, {
+    title,
+    placeHolder: vscode.l10n.t('Where should they work? Each agent gets a session at each place.'),
+    canPickMany: true,
+    matchOnDescription: true,
+  });
+  return picked === undefined || picked.length === 0 ? undefined : picked.map(({ place }) => place);
 }
 
 function leastBusyItem(ready: readonly string[]): PlaceItem {

@@ -28,13 +28,24 @@ export function needInput(count: number): string {
   return count === 1 ? l10n.t('1 needs input') : l10n.t('{0} need input', count);
 }
 
-/** Titles that tell the sessions of one prompt apart: by agent, and by number where an agent has it more than once. */
-export function titlesFor(prompt: string, agents: readonly string[]): string[] {
+/** Who gets the prompt of a group; on this computer, where there is no host. */
+export interface Contender {
+  agent: string;
+  host?: string;
+}
+
+export function contenderName({ agent, host }: Contender): string {
+  return host === undefined ? agent : l10n.t('{agent} on {host}', { agent, host });
+}
+
+/** Titles that tell the sessions of one prompt apart: by who works on it, and by number where that is the same. */
+export function titlesFor(prompt: string, contenders: readonly Contender[]): string[] {
+  const names = contenders.map(contenderName);
   const seen = new Map<string, number>();
-  return agents.map((agent) => {
-    const number = (seen.get(agent) ?? 0) + 1;
-    seen.set(agent, number);
-    const isAlone = agents.filter((each) => each === agent).length === 1;
-    return `${agent}${isAlone ? '' : ` ${number}`} · ${titleOf(prompt)}`;
+  return names.map((name) => {
+    const number = (seen.get(name) ?? 0) + 1;
+    seen.set(name, number);
+    const isAlone = names.filter((each) => each === name).length === 1;
+    return `${name}${isAlone ? '' : ` ${number}`} · ${titleOf(prompt)}`;
   });
 }

@@ -26,12 +26,17 @@ describe('groups of sessions', () => {
     assert.equal(groupDescription(sessions), '4 sessions · 1 needs input · 2 Completed · 1 Running · 1 Stopped');
   });
 
-  it('tell their sessions apart by agent, and by number where one has the prompt more than once', () => {
-    assert.deepEqual(titlesFor('Fix it', ['claude', 'codex']), ['claude · Fix it', 'codex · Fix it']);
-    assert.deepEqual(titlesFor('Fix it', ['claude', 'claude', 'codex']), [
+  it('tell their sessions apart by agent and host, and by number where one has the prompt more than once', () => {
+    const [claude, codex] = [{ agent: 'claude' }, { agent: 'codex' }];
+    assert.deepEqual(titlesFor('Fix it', [claude, codex]), ['claude · Fix it', 'codex · Fix it']);
+    assert.deepEqual(titlesFor('Fix it', [claude, claude, codex]), [
       'claude 1 · Fix it',
       'claude 2 · Fix it',
       'codex · Fix it',
+    ]);
+    assert.deepEqual(titlesFor('Fix it', [claude, { ...claude, host: 'gpu-box' }]), [
+      'claude · Fix it',
+      'claude on gpu-box · Fix it',
     ]);
   });
 });
