@@ -58,6 +58,9 @@ const clusterPlaceSchema = v.object({ ...hostPlaceSchema.entries, kind: v.litera
 
 const anyHostPlaceSchema = v.union([hostPlaceSchema, clusterPlaceSchema]);
 
+/** The first of ten ports that no other session has at the same place. */
+const portSchema = v.pipe(v.number(), v.integer());
+
 const createdSchema = v.object({
   title: text,
   prompt: text,
@@ -82,8 +85,7 @@ const createdSchema = v.object({
   imported: v.exactOptional(v.object({ nativeSessionId: text, backendType: text, source: text, cwd: text })),
   /** Absent where a person started it. */
   startedBy: v.exactOptional(startedBySchema),
-  /** The first of ten ports that no other session has. */
-  port: v.exactOptional(v.pipe(v.number(), v.integer())),
+  port: v.exactOptional(portSchema),
   /** The repository's, as they were before the session's agent could change them. */
   remotes: v.exactOptional(remotesSchema),
   /** What went with the prompt. */
@@ -127,19 +129,24 @@ export const SESSION_RECORD_SCHEMAS = {
   'worktree.created.remote': v.object({
     ...placeOnHostSchema.entries,
     baseCommit: v.exactOptional(text),
+    port: v.exactOptional(portSchema),
     notCopied: v.exactOptional(v.array(text)),
   }),
   /**
    * From now on the session works on this computer, in that worktree, from its last snapshot that is here. It closes
    * `openRun`, a run on its host of which nobody could tell how it was.
    */
-  'continued.here': v.object({ worktreePath: text, openRun: v.exactOptional(text) }),
+  'continued.here': v.object({
+    worktreePath: text,
+    port: portSchema,
+    openRun: v.exactOptional(text),
+  }),
   /** A run that was left on a host does nothing there any more. */
   'run.leftEnded': v.object({ runId: text }),
   /** Its worktree is being made on that host, where something of it may be from now on. */
   'moving.to.host': v.object({ host: anyHostPlaceSchema }),
   /** From now on the session works on that host, in that worktree, from its last snapshot. */
-  'moved.to.host': v.object({ host: anyHostPlaceSchema, ...placeOnHostSchema.entries }),
+  'moved.to.host': v.object({ host: anyHostPlaceSchema, ...placeOnHostSchema.entries, port: portSchema }),
   'worktree.failed': v.object({ reason: text }),
   'run.queued': queuedSchema,
   /** In place of `run.queued` for a session on another host. */

@@ -6,8 +6,7 @@ import type { BudgetStep } from './budget';
 import type { EventData, SessionEvent } from './events';
 import { plusUsage, TEARDOWN_DRIVER } from './events';
 import { nextRunState, signalOf } from './runState';
-import type { FormerPlace, PendingPermission, RunFacts, SessionFacts } from './sessionFacts';
-import { emptyRun } from './sessionFacts';
+import { emptyRun, type PendingPermission, type RunFacts, type SessionFacts } from './sessionFacts';
 import type { SessionRecord, SessionRecordData } from './sessionRecords';
 
 /** The run's facts, added where nothing was known of the run. */
@@ -48,9 +47,10 @@ export function foldRecord(facts: SessionFacts, record: SessionRecord): void {
       delete facts.worktreeFailure;
       return;
     case 'worktree.created.remote': {
-      const { path, repository, baseCommit, notCopied } = record.data;
+      const { path, repository, baseCommit, port, notCopied } = record.data;
       if (facts.host !== undefined) facts.host.worktree = { path, repository };
       if (baseCommit !== undefined) facts.baseCommit = baseCommit;
+      if (port !== undefined) facts.port = port;
       if (notCopied !== undefined) facts.notCopied = notCopied;
       return;
     }
@@ -62,19 +62,15 @@ export function foldRecord(facts: SessionFacts, record: SessionRecord): void {
         if ('host' in place && place.openRun === record.data.runId) delete place.openRun;
       return;
     case 'moving.to.host':
-      facts.formerPlaces = [
-        ...(facts.formerPlaces ?? []),
-        { host: record.data.host, leftAt: record.timestamp, isAttempt: true },
-      ];
+      (facts.formerPlaces ??= []).push({ host: record.data.host, leftAt: record.timestamp, isAttempt: true });
       return;
     case 'moved.to.host': {
-      const { host, path, repository } = record.data;
-      const { worktreePath } = facts;
-      const left = { leftAt: record.timestamp };
-      leavePlace(facts, facts.host === undefined ? { worktreePath, ...left } : { host: facts.host, ...left });
+      const { host, path, repository, port } = record.data;
+      leavePlace(facts, record.timestamp);
       facts.host = { ...host, worktree: { path, repository } };
       facts.worktree = 'onHost';
       facts.worktreePath = '';
+      facts.port = port;
       return;
     }
     case 'worktree.failed':
@@ -173,7 +169,7 @@ export function foldRecord(facts: SessionFacts, record: SessionRecord): void {
 function goOnHere(
   facts: SessionFacts,
   host: NonNullable<SessionFacts['host']>,
-  { worktreePath, openRun }: SessionRecordData<'continued.here'>,
+  { worktreePath, port, openRun }: SessionRecordData<'continued.here'>,
   timestamp: string,
 ): void {
   if (openRun !== undefined) {
@@ -181,10 +177,11 @@ function goOnHere(
     const evidence = `The session went on here, while nobody could tell how this run was on “${host.name}”.`;
     run.closed = { outcome: 'interrupted', restored: false, evidence, timestamp, afterSeq: 0 };
   }
-  leavePlace(facts, { host, leftAt: timestamp, ...(openRun === undefined ? {} : { openRun }) });
+  leavePlace(facts, timestamp, openRun);
   delete facts.host;
   facts.worktree = 'present';
   facts.worktreePath = worktreePath;
+  facts.port = port;
 }
 
 /** Folds one event of a run into `facts`, in place. Events of one run come in order of `seq`. */
@@ -285,10 +282,11 @@ function questionOf(request: EventData<'permission.request'>): Omit<PendingPermi
   };
 }
 
-function leavePlace(facts: SessionFacts, place: FormerPlace): void {
-  const places = [...(facts.formerPlaces ?? []), place];
-  for (const run of facts.runs) run.formerPlace ??= places.length - 1;
-  facts.formerPlaces = places;
+function leavePlace(facts: SessionFacts, leftAt: string, openRun?: string): void {
+  const { host, worktreePath, formerPlaces = [] } = facts;
+  const open = openRun === undefined ? {} : { openRun };
+  facts.formerPlaces = [...formerPlaces, host === undefined ? { worktreePath, leftAt } : { host, leftAt, ...open }];
+  for (const run of facts.runs) run.formerPlace ??= formerPlaces.length;
 }
 
 function sortRuns(facts: SessionFacts): void {

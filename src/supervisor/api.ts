@@ -148,6 +148,8 @@ export interface SessionSummary {
   formerHost?: FormerHost;
   /** The folder of its worktree in which the agent starts, with `/`; absent for the top. */
   subfolder?: string;
+  /** The first of ten ports of its own, where it works: `CORRAL_PORT` to its programs. */
+  port?: number;
   /** Its repository is not where it was. It may have been moved, so nothing is lost. */
   repositoryMissing?: true;
   /** Uncommitted files that could not be copied into its worktree, in words. */
@@ -258,10 +260,6 @@ export interface CorralApi extends HostsApi {
   /** Ends a run, and frees locks, by a person's word. Throws CONFLICT unless they were silent for a minute. */
   markAsGone(id: string): Promise<void>;
   resume(id: string, text?: string): Promise<void>;
-  /** A session on a host works here from now on; its run there is stopped as soon as possible. Throws CONFLICT. */
-  continueHere(id: string): Promise<void>;
-  /** A stopped session works there from now on. Answers with what people should know, such as what did not go along. */
-  moveToHost(id: string, host: string): Promise<string[]>;
   /** Another agent goes on in the same worktree, from a new run on. It is told `prompt`, or else `handOverPrompt`. */
   handOver(id: string, request: { agent: string; model?: string; prompt?: string }): Promise<void>;
   handOverPrompt(id: string): Promise<string>;

@@ -2,7 +2,6 @@ import * as l10n from '@vscode/l10n';
 import type { Aside } from '../storage/asides';
 import { CorralError } from '../storage/errors';
 import type { SessionEvent } from '../storage/events';
-import type { ConversationEntry } from '../storage/timelineQueries';
 import type {
   AgentOffers,
   AgentSummary,
@@ -116,7 +115,7 @@ export class Supervisor extends OpenStore implements CorralApi {
     return (await this.startUp.listed).processes;
   }
 
-  async getConversation(id: string): Promise<ConversationEntry[]> {
+  async getConversation(id: string): ReturnType<CorralApi['getConversation']> {
     return await (await this.known(id)).store.index.query(id, 'conversation', {});
   }
 
@@ -188,6 +187,10 @@ export class Supervisor extends OpenStore implements CorralApi {
 
   async moveToHost(id: string, host: string): Promise<string[]> {
     return await (await this.changeable(id)).remoteSessions.moveToHost(id, host);
+  }
+
+  async forwardPort(id: string, port: number): ReturnType<CorralApi['forwardPort']> {
+    return await (await this.changeable(id)).remoteSessions.forwardPort(id, port);
   }
 
   async handOver(id: string, { agent, model, prompt }: Parameters<CorralApi['handOver']>[1]): Promise<void> {

@@ -30,8 +30,8 @@ export const needsYou = (session: SessionSummary): boolean =>
 export const isHostAway = ({ host }: SessionSummary): boolean =>
   host?.state === 'unreachable' || host?.state === 'connecting';
 
-/** True where the session works on a host and could go on here. */
-export const canContinueHere = ({ worktreeUri, archived, deleted }: SessionSummary): boolean =>
+/** True where the session has its worktree on a host. */
+export const isOnHost = ({ worktreeUri, archived, deleted }: SessionSummary): boolean =>
   worktreeUri !== undefined && !archived && !deleted;
 
 /** True where the session has work that could go on on a host. */

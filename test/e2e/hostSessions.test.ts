@@ -202,6 +202,29 @@ describe('what a session on another host looks like', () => {
     await sessions.row(title, 'Running').waitFor();
   });
 
+  it('when it and one of this computer are compared on one prompt', async () => {
+    const rows = window.quickInput.locator('.monaco-list-row');
+    await window.runCommand('Corral: Compare Agents…');
+    await rows.filter({ hasText: 'demo' }).click();
+    await window.page.keyboard.press('Enter');
+    await rows.filter({ hasText: 'gpu-box' }).click();
+    await window.picture('compare places');
+    await window.page.keyboard.press('Enter');
+    await window.quickInput.getByText('2 sessions get it: demo, demo on gpu-box').waitFor();
+    await window.answerInput('edit compared.txt both; talk Done.');
+    await sessions.row('demo on gpu-box · edit compared.txt', 'Completed').waitFor({ timeout: 60_000 });
+    await sessions.row('demo · edit compared.txt', 'Completed').waitFor({ timeout: 60_000 });
+  });
+
+  it('when a port of it is forwarded', async () => {
+    await sessions.row('demo on gpu-box · edit compared.txt').click();
+    await window.runCommand('Corral: Forward Port…');
+    await window.quickInput.getByText('On which port does a program of the session listen on “gpu-box”?').waitFor();
+    await window.answerInput('8080');
+    const notice = window.notification('Port 8080 of “gpu-box” is at localhost:');
+    await notice.getByRole('button', { name: 'Stop Forwarding' }).click();
+  });
+
   it('and its host after old versions of the program were removed', async () => {
     const versions = join(far.home, '.corral-host/bin');
     await mkdir(join(versions, OLD_VERSION));
@@ -219,10 +242,8 @@ describe('what a session on another host looks like', () => {
   });
 
   it('when it is forgotten here, since its host is away for good, and when that is undone', async () => {
-    const TASK = 'edit greeting.txt Bonjour; talk Done.';
-    await sessions.row('edit greeting.txt').click();
-    await window.runCommand('Corral: Stop Session');
-    await sessions.row('edit greeting.txt', 'Stopped').waitFor();
+    const TASK = 'demo on gpu-box · edit compared.txt both; talk Done.';
+    await sessions.row(TASK, 'Completed').click();
     await far.cut({ isDown: true });
     await host('gpu-box').filter({ hasText: 'not reachable' }).waitFor();
     const dialog = window.page
@@ -235,11 +256,11 @@ describe('what a session on another host looks like', () => {
     await dialog.getByRole('button', { name: 'Forget Here' }).click();
     const notice = window.notification('It will be deleted on “gpu-box” when that is back.');
     await notice.waitFor();
-    await sessions.row('edit greeting.txt').waitFor({ state: 'detached' });
+    await sessions.row(TASK).waitFor({ state: 'detached' });
     const frame = await window.timeline(TASK);
     await frame.getByTestId('status').filter({ hasText: 'deleted here' }).waitFor();
     await notice.getByRole('button', { name: 'Undo' }).click();
-    await sessions.row('edit greeting.txt', 'Stopped').waitFor();
+    await sessions.row(TASK, 'Completed').waitFor();
     await window.runCommand('Corral: Delete Session…');
     await dialog.getByRole('button', { name: 'Forget Here' }).click();
     await frame.getByTestId('status').filter({ hasText: 'deleted here' }).waitFor();

@@ -94,7 +94,7 @@ function handle(
       return;
     }
     case 'connect':
-      connectSocket(channel, request.path);
+      connectSocket(channel, request.endpoint);
       return;
     case 'probe':
       answer(

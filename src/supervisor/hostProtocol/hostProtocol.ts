@@ -26,6 +26,8 @@ const path = v.pipe(
   word,
   v.check((value) => isAbsolute(value), 'It is no absolute path'),
 );
+/** One of the loopback there. */
+const port = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(65_535));
 const program = {
   argv: v.pipe(v.array(word), v.minLength(1)),
   cwd: v.exactOptional(path),
@@ -49,7 +51,7 @@ export const hostRequestSchema = v.variant('request', [
   /** The bytes as data. */
   v.object({ request: v.literal('tail'), path, offset: count }),
   /** `connectedMessageSchema` as a message, then the socket's bytes as data. */
-  v.object({ request: v.literal('connect'), path }),
+  v.object({ request: v.literal('connect'), endpoint: v.union([path, port]) }),
   /** `hostFactsSchema` as data. `git` is a path or a name; a path may begin with `~/`. */
   v.object({ request: v.literal('probe'), git: word }),
   /** `livenessSchema` as data. */

@@ -70,6 +70,8 @@ export const sessionRequests = [
     snapshot: v.exactOptional(objectId),
     /** The last snapshot of a session that worked elsewhere: its worktree is made, or made again, as that is. */
     last: v.exactOptional(objectId),
+    /** What other sessions of the store have: see `freePorts`. */
+    takenPorts: v.array(v.number()),
   }),
   /** Keeps a file that goes with a prompt or a message, whose bytes are the channel's data; null. */
   v.object({ request: v.literal('putAttachment'), ...session, attachment: attachmentSchema }),
@@ -141,7 +143,7 @@ export const hostFitnessSchema = v.object({
   isDetachProven: v.boolean(),
 });
 
-export const hostWorktreeSchema = v.object({ path: text });
+export const hostWorktreeSchema = v.object({ path: text, port: v.pipe(v.number(), v.integer()) });
 
 const reasons = v.array(v.pipe(v.string(), v.maxLength(16_384)));
 /** Null stands for undefined. */

@@ -83,8 +83,8 @@ export function tailOnHost(open: OpenChannel, path: string, offset: number): Rea
   return channel;
 }
 
-export async function connectOnHost(open: OpenChannel, path: string): Promise<Duplex> {
-  const channel = open({ request: 'connect', path });
+export async function connectOnHost(open: OpenChannel, endpoint: string | number): Promise<Duplex> {
+  const channel = open({ request: 'connect', endpoint });
   await new Promise<void>((resolve, reject) => {
     channel.onMessage((message) => {
       if (decodeJson(connectedMessageSchema, message) !== undefined) resolve();

@@ -1,5 +1,5 @@
 /** What the API tells of other hosts. */
-import type { Event } from '../../common/disposable';
+import type { Disposable, Event } from '../../common/disposable';
 
 export type HostCheckName =
   'connection' | 'node' | 'git' | 'agents' | 'bytes' | 'detached' | 'slurm' | 'clock' | 'disk';
@@ -99,6 +99,13 @@ export interface DeleteOptions {
   forgetHere?: boolean;
 }
 
+/** A port of a session's host that is at `localPort` of this computer's loopback. */
+export interface ForwardedPort extends Disposable {
+  readonly sessionId: string;
+  readonly port: number;
+  readonly localPort: number;
+}
+
 export interface HostsApi {
   listHosts(): Promise<HostSummary[]>;
   /**
@@ -106,6 +113,15 @@ export interface HostsApi {
    * Rejects with a `HOST_…` code where there is no connection.
    */
   testHost(name: string): Promise<HostTestReport>;
+  /** A session on a host works here from now on; its run there is stopped as soon as possible. Throws CONFLICT. */
+  continueHere(id: string): Promise<void>;
+  /** A stopped session works there from now on. Answers with what people should know, such as what did not go along. */
+  moveToHost(id: string, host: string): Promise<string[]>;
+  /**
+   * Lets programs of this computer reach a port of the loopback where the session works, until it is disposed of or the
+   * window closes. Rejects with INVALID_ARGUMENT for a session of this computer.
+   */
+  forwardPort(id: string, port: number): Promise<ForwardedPort>;
   /** Names of hosts whose entry in `corral.hosts` changed, that were tested, or to which the connection changed. */
   readonly onDidChangeHosts: Event<{ names: string[] }>;
 }

@@ -114,8 +114,8 @@ export class ReconnectingHost implements HostConnection {
     return tailOnHost(this.#open, path, fromOffset);
   }
 
-  async connectSocket(path: string): Promise<Duplex> {
-    return await this.#checked(connectOnHost(this.#open, path));
+  async connectSocket(endpoint: string | number): Promise<Duplex> {
+    return await this.#checked(connectOnHost(this.#open, endpoint));
   }
 
   async readFile(path: string, maxBytes: number): Promise<Buffer | undefined> {

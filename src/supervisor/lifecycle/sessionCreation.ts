@@ -35,6 +35,7 @@ import { completeHandOver, takeSpare } from './spares/spareHandOver';
 import type { SpareWorktrees } from './spares/spareWorktrees';
 import { withWorktreeLock } from './worktreeLock';
 import { titleOf } from '../sessions/sessionTitle';
+import { takenPorts } from '../sessions/takenPorts';
 import { filterAccessOf, isOfRepository, worktreeOf } from './worktreeOf';
 
 export interface SessionCreatorOptions {
@@ -102,7 +103,7 @@ export class SessionCreator {
     };
     // Looked for while the session is recorded: that reads the state of all of its files.
     const finding = start === undefined ? undefined : spares.find(worktree, start.baseCommit);
-    const [port, remotes] = await Promise.all([freePorts(this.#takenPorts()), readingRemotes]);
+    const [port, remotes] = await Promise.all([freePorts(takenPorts(this.#options.model)), readingRemotes]);
     const wanted = { include: [...worktreesInclude], link: [...worktreesLink] };
     const created = (attachments: AttachmentReference[]): DraftSessionRecord => ({
       kind: 'created',
@@ -209,11 +210,6 @@ export class SessionCreator {
       return;
     }
     await removeErased(store.paths).catch(() => undefined); // start-up tries again
-  }
-
-  #takenPorts(): Set<number> {
-    const { model } = this.#options;
-    return new Set(model.ids().flatMap((id) => model.facts(id).port ?? []));
   }
 }
 

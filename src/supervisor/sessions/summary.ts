@@ -138,6 +138,7 @@ export function summarize(facts: SessionFacts, live: LiveFacts, position?: Queue
     summary.heldBy = `Slurm: ${job.reason ?? job.state}`;
   if (facts.checkout !== undefined) summary.checkout = facts.checkout;
   if (facts.subfolder !== undefined) summary.subfolder = facts.subfolder;
+  if (facts.port !== undefined) summary.port = facts.port;
   if (facts.notCopied !== undefined) summary.notCopied = facts.notCopied;
   if (facts.startedBy !== undefined) summary.startedBy = facts.startedBy;
   if (facts.group !== undefined) summary.group = facts.group;

@@ -89,8 +89,8 @@ export interface HostConnection {
    * when the file is gone, and fails with HOST_FAILED where the file is shorter than the offset or is another one.
    */
   tail(path: string, fromOffset: number): Readable;
-  /** Connects to a unix socket there. */
-  connectSocket(path: string): Promise<Duplex>;
+  /** Connects to a unix socket there by its path, or to a port of the loopback there. */
+  connectSocket(endpoint: string | number): Promise<Duplex>;
 
   /** The bytes of a file; HOST_FAILED where there are more than `maxBytes`. Undefined where there is no file. */
   readFile(path: string, maxBytes: number): Promise<Buffer | undefined>;

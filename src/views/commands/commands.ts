@@ -27,6 +27,7 @@ import type { ConsentSource } from './consentCommands';
 import { consentCommands } from './consentCommands';
 import type { EventsSource } from './history/eventCommands';
 import type { ContinueHereOptions } from './hosts/continueHereCommand';
+import type { ForwardPortOptions } from './hosts/forwardPortCommand';
 import type { HostsSource } from './hosts/hostCommands';
 import type { MoveToHostOptions } from './hosts/moveToHostCommand';
 import { permissionCommands } from './permissionCommands';
@@ -105,6 +106,7 @@ export type CommandsSource = SessionsSource &
   HostsSource &
   ContinueHereOptions['source'] &
   MoveToHostOptions['source'] &
+  ForwardPortOptions['source'] &
   Pick<CorralApi, 'listAgents'>;
 
 export interface CommandsOptions {
@@ -203,6 +205,9 @@ export function registerCommands(options: CommandsOptions): vscode.Disposable {
     ),
     ...onDemand(['moveToHost'], async () =>
       (await import('./hosts/moveToHostCommand')).moveToHostCommand({ source, choose, showTimeline }),
+    ),
+    ...onDemand(['forwardPort'], async () =>
+      (await import('./hosts/forwardPortCommand')).forwardPortCommand({ source, choose }),
     ),
     ...onDemand(['startNow', 'waitForLimit', 'moveUpInQueue', 'moveDownInQueue', 'startAfter'], async () =>
       (await import('./queueCommands')).queueCommands(source, choose),

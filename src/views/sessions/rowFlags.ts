@@ -1,5 +1,5 @@
 import type { SessionSummary } from '../../supervisor/api';
-import { canContinueHere, hasBegun, isHostAway, isOpen, isWaiting } from '../sessionPredicates';
+import { isOnHost, hasBegun, isHostAway, isOpen, isWaiting } from '../sessionPredicates';
 import { plainOptions, questionInRow, questionsInPicker } from './openQuestion';
 
 /** What a session's menu depends on; the `when` clauses of package.json look for these in `viewItem`. */
@@ -73,8 +73,8 @@ export function sessionFlags(session: SessionSummary, { isPinned, isUnseen }: Ro
     lost: session.repositoryMissing === true,
     work,
     reachable: work && !isHostAway(session),
-    onHost: canContinueHere(session) && !isHostAway(session),
-    hostAway: canContinueHere(session) && isHostAway(session),
+    onHost: isOnHost(session) && !isHostAway(session),
+    hostAway: isOnHost(session) && isHostAway(session),
     pinned: isPinned,
     unpinned: !isPinned,
     unseen: isUnseen,

@@ -28,6 +28,7 @@ export const COMMANDS = {
   continueInTerminal: 'corral.continueInTerminal',
   continueHere: 'corral.continueHere',
   moveToHost: 'corral.moveToHost',
+  forwardPort: 'corral.forwardPort',
   continueWithAgent: 'corral.continueWithAgent',
   askAside: 'corral.askAside',
   startNow: 'corral.startNow',

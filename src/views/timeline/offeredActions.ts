@@ -1,6 +1,6 @@
 import type { TimelineSession } from '../../protocol/timelineProtocol';
 import type { SessionSummary } from '../../supervisor/api';
-import { canContinueHere, hasBegun, isHostAway, isOpen } from '../sessionPredicates';
+import { isOnHost, hasBegun, isHostAway, isOpen } from '../sessionPredicates';
 
 /** What can be done with the session now. Of one without a change there is nothing to take. */
 export function offeredActions(session: SessionSummary): TimelineSession['actions'] {
@@ -9,7 +9,7 @@ export function offeredActions(session: SessionSummary): TimelineSession['action
   if (hasChanges) actions.push('review');
   if (hasChanges && !isOpen(session) && session.applied !== true) actions.push('apply');
   if (hasChanges) actions.push('branch');
-  if (canContinueHere(session) && isHostAway(session)) actions.push('continueHere');
+  if (isOnHost(session) && isHostAway(session)) actions.push('continueHere');
   if (!session.deleted) actions.push('message');
   return actions;
 }

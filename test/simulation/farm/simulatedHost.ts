@@ -52,7 +52,7 @@ export class SimulatedHost {
     try {
       if (request === undefined) throw new ChannelError('INVALID_REQUEST', 'The request has not the expected form');
       if (request.request === 'tail') this.#tail(channel, request);
-      else if (request.request === 'connect') serveRunner(channel, this.#runAt(request.path));
+      else if (request.request === 'connect') serveRunner(channel, this.#runAt(String(request.endpoint)));
       else {
         channel.resume();
         channel.end(encodeJson(this.#valueFor(request)));

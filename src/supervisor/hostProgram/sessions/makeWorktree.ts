@@ -12,6 +12,7 @@ import type { HostRequestOf } from '../../hostProtocol/hostProtocol';
 import type { hostWorktreeSchema } from '../../hostProtocol/sessionRequests';
 import { takeUpWorktree } from '../../lifecycle/removal/localWorktree';
 import { withWorktreeLock } from '../../lifecycle/worktreeLock';
+import { freePorts } from '../../system/ports';
 import { storePaths } from './hostStore';
 import { withRepositoryLock } from './repositoryLock';
 import { findEntry } from './worktrees';
@@ -24,7 +25,8 @@ import { findEntry } from './worktrees';
 export async function makeWorktree(
   request: HostRequestOf<'makeWorktree'>,
 ): Promise<v.InferOutput<typeof hostWorktreeSchema>> {
-  const { storeId, sessionId, title, baseCommit, snapshot, last } = request;
+  const { storeId, sessionId, title, baseCommit, snapshot, last, takenPorts } = request;
+  const port = await freePorts(new Set(takenPorts));
   const paths = storePaths(storeId);
   await makeDirectory(paths.session(sessionId).runs);
   const repository = await findRepository(new Git(runWithNode), request.repository);
@@ -35,7 +37,7 @@ export async function makeWorktree(
   return await withWorktreeLock(paths, sessionId, async () => {
     if (last !== undefined) {
       await makeDirectory(paths.session(sessionId).filtered);
-      return await takeUp((await findEntry(repository, planned)) ?? planned, last);
+      return { path: await takeUp((await findEntry(repository, planned)) ?? planned, last), port };
     }
     await rollbackCreation(planned, baseCommit); // a link may have been lost after it was made
     const worktree = await createWorktree(planned, baseCommit);
@@ -46,12 +48,12 @@ export async function makeWorktree(
       throw error;
     }
     await makeDirectory(paths.session(sessionId).filtered);
-    return { path: worktree.path };
+    return { path: worktree.path, port };
   });
 }
 
 /** Of a session that worked here before, the ref and the worktree may be there. */
-async function takeUp(worktree: SessionWorktree, last: string): Promise<{ path: string }> {
+async function takeUp(worktree: SessionWorktree, last: string): Promise<string> {
   const { repository, sessionId } = worktree;
   const before = await readSnapshotRef(repository, sessionId);
   if (before !== undefined && !(await isAncestor(repository, before.commit, last)))
@@ -61,7 +63,7 @@ async function takeUp(worktree: SessionWorktree, last: string): Promise<{ path: 
     );
   if (before?.commit !== last) await moveSnapshotRef(repository, sessionId, last, before?.commit);
   await takeUpWorktree(worktree, { include: [], link: [] });
-  return { path: worktree.path };
+  return worktree.path;
 }
 
 async function isAncestor({ git, mainWorktree }: Repository, older: string, newer: string): Promise<boolean> {

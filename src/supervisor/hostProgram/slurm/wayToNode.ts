@@ -18,9 +18,9 @@ export function wayToNode(jobId: string): NonNullable<FoundRun['node']> {
   return { enter, connect: [...enter, process.execPath, process.argv[1] ?? '', 'connect'] };
 }
 
-/** Joins stdin and stdout to a unix socket, until one of the two sides has ended. */
-export async function joinSocket(path: string): Promise<void> {
-  const socket = connect(path);
+/** Joins stdin and stdout to a unix socket or a port of the loopback, until one of the two sides has ended. */
+export async function joinSocket(endpoint: string): Promise<void> {
+  const socket = /^\d+$/.test(endpoint) ? connect(Number(endpoint), 'localhost') : connect(endpoint);
   const stdinEnded = new Promise((resolve) => process.stdin.once('end', resolve));
   process.stdin.pipe(socket);
   await Promise.race([pipeline(socket, process.stdout), stdinEnded]);

@@ -135,6 +135,7 @@ export async function startRemoteRun(
     run: {
       ...run,
       ordinal,
+      ...(facts.port === undefined ? {} : { port: facts.port }), // its worktree may not have been made before
       tsFloor: tsFloorAfter(facts.lastActivityAt),
       ...(run.teardownLimitMs === undefined ? await agentPart(options, facts, place.repository) : {}),
       ...(setup === undefined ? {} : { setup }),

@@ -1,3 +1,4 @@
+import type { Duplex } from 'node:stream';
 import * as l10n from '@vscode/l10n';
 import type { Disposable } from '../../../common/disposable';
 import { Emitter } from '../../../common/emitter';
@@ -6,8 +7,10 @@ import { CorralError, isHostError } from '../../../storage/errors';
 import type { SessionFacts } from '../../../storage/sessionFacts';
 import { isInterrupted } from '../../../storage/sessionState';
 import type { DeleteOptions, SessionRequest } from '../../api';
+import type { ForwardedPort } from '../../hosts/hostsApi';
 import type { WorktreeKeeper } from '../../lifecycle/removal/worktreeKeeper';
 import { withWorktreeLock } from '../../lifecycle/worktreeLock';
+import { connectPort, ForwardedPorts } from './forwardedPorts';
 import type { OpenHost } from './hostStores';
 import type { RemoteRuns, RemoteRunsOptions } from './remoteRuns';
 
@@ -20,6 +23,7 @@ export class RemoteSessions implements Disposable {
   /** A host is connected, so that what was interrupted on it can be finished. */
   readonly returned: Emitter<{ sessionIds: string[] }>;
   readonly #options: RemoteSessionsOptions;
+  readonly #forwardedPorts = new ForwardedPorts();
 
   constructor(options: RemoteSessionsOptions) {
     const { hosts, log, model } = options;
@@ -78,7 +82,7 @@ export class RemoteSessions implements Disposable {
 
   /** As the function of this name; `stop` ends the session's run. */
   async continueHere(sessionId: string, stop: () => Promise<void>): Promise<void> {
-    const { continueHere } = await import('./continueHere');
+    const { continueHere } = await import('./places/continueHere');
     const { remoteRuns, model } = this.#options;
     const isConnected = await remoteRuns.reach(model.facts(sessionId)).then(
       () => true,
@@ -89,10 +93,25 @@ export class RemoteSessions implements Disposable {
 
   /** As the function of this name, to the host of that name in `corral.hosts`. */
   async moveToHost(sessionId: string, name: string): Promise<string[]> {
-    const { moveToHost } = await import('./moveToHost');
+    const { moveToHost } = await import('./places/moveToHost');
     const host = await this.#options.remoteRuns.stores.connect(name);
     const lifecycle = { ...this.#options, worktreeOnHost: async (facts: SessionFacts) => await this.worktree(facts) };
     return await moveToHost(lifecycle, host, sessionId);
+  }
+
+  /**
+   * As `HostsApi.forwardPort`. On a cluster it is a port of the node on which the session's run is.
+   * @throws CorralError INVALID_ARGUMENT, or HOST_… where the host cannot be reached now
+   */
+  async forwardPort(sessionId: string, port: number): Promise<ForwardedPort> {
+    const { remoteRuns, model, store } = this.#options;
+    const facts = model.facts(sessionId);
+    if (facts.host === undefined || !Number.isInteger(port) || port < 1 || port > 65_535)
+      throw new CorralError('INVALID_ARGUMENT', l10n.t('Only a port of a session on another host can be forwarded.'));
+    await remoteRuns.reach(facts);
+    const there = { stores: remoteRuns.stores, storeId: store.storeId };
+    const connect = async (): Promise<Duplex> => await connectPort(there, model.facts(sessionId), port);
+    return await this.#forwardedPorts.forward(sessionId, port, connect);
   }
 
   /** The worktree of a session whose host is connected. @throws CorralError HOST_UNREACHABLE, HOST_UNKNOWN */
@@ -132,5 +151,6 @@ export class RemoteSessions implements Disposable {
 
   dispose(): void {
     this.returned.dispose();
+    this.#forwardedPorts.dispose();
   }
 }

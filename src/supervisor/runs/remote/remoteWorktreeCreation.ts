@@ -15,6 +15,7 @@ import { findStart, type Start } from '../../lifecycle/newWorktree';
 import { withWorktreeLock } from '../../lifecycle/worktreeLock';
 import { worktreeOf } from '../../lifecycle/worktreeOf';
 import { requireSession } from '../../sessions/sessionErrors';
+import { takenPorts } from '../../sessions/takenPorts';
 import type { RunStarterOptions } from '../runStarter';
 import { carryIncluded } from './carryIncluded';
 import type { OpenHost } from './hostStores';
@@ -32,7 +33,7 @@ export interface WorktreeContent {
  * held. Answers with what people should know of it, in sentences.
  */
 export async function makeRemoteWorktree(
-  options: Pick<RunStarterOptions, 'store' | 'bundles' | 'consents' | 'worktreeSettings'>,
+  options: Pick<RunStarterOptions, 'store' | 'model' | 'bundles' | 'consents' | 'worktreeSettings'>,
   host: OpenHost,
   { sessionId, title }: Pick<SessionFacts, 'sessionId' | 'title'>,
   repository: Repository,
@@ -56,9 +57,10 @@ export async function makeRemoteWorktree(
     repository: far.path,
     title,
     baseCommit,
+    takenPorts: [...takenPorts(options.model, host.name)],
     ...(carried === undefined ? {} : { snapshot: carried }),
   };
-  const { path } = await host.connection.ask(request, hostWorktreeSchema);
+  const { path, port } = await host.connection.ask(request, hostWorktreeSchema);
   const notSent = await carryIncluded(options, host, sessionId, repository, { repository: far.path, path });
   const ref = await readSnapshotRef(repository, sessionId);
   if (ref === undefined) await moveSnapshotRef(repository, sessionId, baseCommit, undefined);
@@ -67,7 +69,7 @@ export async function makeRemoteWorktree(
   const { leftOut = [], filtered = [] } = changes ?? {};
   await store.append(sessionId, () => ({
     kind: 'worktree.created.remote',
-    data: { path, repository: far.path, baseCommit, ...(leftOut.length === 0 ? {} : { notCopied: leftOut }) },
+    data: { path, repository: far.path, baseCommit, port, ...(leftOut.length === 0 ? {} : { notCopied: leftOut }) },
   }));
   const missing = sayWhatDoesNotGo(await whatDoesNotGo(repository, baseCommit));
   return [

@@ -5,7 +5,7 @@ import type { WorktreeControl } from '../../../supervisor/lifecycle/worktreeCont
 import type { TimelineTarget } from '../../../protocol/timelineProtocol';
 import type { ChooseSession } from '../../pickers/sessionChoice';
 import { inProgress } from '../../progress';
-import { canContinueHere, isOpen } from '../../sessionPredicates';
+import { isOnHost, isOpen } from '../../sessionPredicates';
 import { continueHereDetail } from '../../text/placeChangeDetail';
 import { showWarningMessage } from '../../text/messages';
 import type { CommandActions } from '../commandRunner';
@@ -28,8 +28,8 @@ export function continueHereCommand({
   return {
     continueHere: async (argument) => {
       const none = vscode.l10n.t('No session works on another host.');
-      const session = await choose(argument, vscode.l10n.t('Continue Here'), canContinueHere, none);
-      if (!canContinueHere(session)) throw new CorralError('CONFLICT', none);
+      const session = await choose(argument, vscode.l10n.t('Continue Here'), isOnHost, none);
+      if (!isOnHost(session)) throw new CorralError('CONFLICT', none);
       const [last] = await inProgress(async () => await (await source.worktree(session.id)).snapshots());
       const question = vscode.l10n.t('Continue “{title}” on this computer?', { title: session.title });
       const detail = continueHereDetail(session, { isRunning: isOpen(session), takenAt: last?.takenAt });

@@ -1,4 +1,4 @@
-import { canContinueHere } from '../../sessionPredicates';
+import { isOnHost } from '../../sessionPredicates';
 import type { ContextMends } from '../../text/errorMessages';
 import type { CommandContext, RunCommand } from '../commandRunner';
 
@@ -14,6 +14,6 @@ export function hostMends(run: RunCommand, { place, request, session }: CommandC
       connectHost: async () => await run('connectHost', { kind: 'host', name: host.name }),
     }),
     ...(session !== undefined &&
-      canContinueHere(session) && { continueHere: async () => await run('continueHere', session.id) }),
+      isOnHost(session) && { continueHere: async () => await run('continueHere', session.id) }),
   };
 }

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
+import { once } from 'node:events';
 import { appendFile, mkdir, open, rename, rm, symlink, truncate, writeFile } from 'node:fs/promises';
-import { createServer, type Socket } from 'node:net';
+import { createServer, type AddressInfo, type Socket } from 'node:net';
 import type { Readable } from 'node:stream';
 import { after, before, it } from 'mocha';
 import { describeIf } from '../../../support/skip';
@@ -122,5 +123,10 @@ describeIf(process.platform !== 'win32', 'there is no sh', 'files on another hos
     assert.ok(answer.equals(Buffer.concat([Buffer.from('got '), testBytes(200_000)])));
     server.close();
     await assert.rejects(host.connection.connectSocket(host.path('nobody')), { code: 'HOST_FAILED' });
+    const other = createServer((client: Socket) => client.end('by its port')).listen(0, 'localhost');
+    await once(other, 'listening');
+    const { port } = other.address() as AddressInfo;
+    assert.equal((await readAll(await host.connection.connectSocket(port))).toString(), 'by its port');
+    other.close();
   });
 });

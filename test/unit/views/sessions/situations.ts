@@ -131,7 +131,11 @@ class Story {
 
   /** It went on here while its host was away. */
   continuedHere(): this {
-    return this.record('continued.here', { worktreePath: '/code/shop/.corral/worktrees/greet', openRun: RUN });
+    return this.record('continued.here', {
+      worktreePath: '/code/shop/.corral/worktrees/greet',
+      port: 20_000,
+      openRun: RUN,
+    });
   }
 
   damaged(records: number): this {

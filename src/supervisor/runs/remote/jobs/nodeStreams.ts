@@ -34,9 +34,13 @@ export function tailOnNode(
 }
 
 /** As `HostConnection.connectSocket`. */
-export async function connectToRun(connection: HostConnection, found: FoundRun, path: string): Promise<Duplex> {
-  if (found.node === undefined) return await connection.connectSocket(path);
-  const program = start(connection, [...found.node.connect, path]);
+export async function connectToRun(
+  connection: HostConnection,
+  { node }: Pick<FoundRun, 'node'>,
+  endpoint: string | number,
+): Promise<Duplex> {
+  if (node === undefined) return await connection.connectSocket(endpoint);
+  const program = start(connection, [...node.connect, String(endpoint)]);
   program.stderr.resume();
   return Duplex.from({ readable: program.stdout, writable: program.stdin });
 }

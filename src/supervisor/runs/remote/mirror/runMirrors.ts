@@ -77,7 +77,7 @@ export class RunMirrors implements Disposable {
     const { model } = this.#options;
     const { sessionId } = facts;
     const { bringWorkHome } = await import('../remoteWork');
-    const { asOfRun, isLeft } = await import('../leftRuns');
+    const { asOfRun, isLeft } = await import('../places/leftRuns');
     if (isLeft(facts, runId)) {
       await bringWorkHome(this.#options, host, asOfRun(facts, runId), { isApart: true });
       return;
@@ -128,7 +128,7 @@ export class RunMirrors implements Disposable {
     const { store, model, log, stores, connections, onAffected } = this.#options;
     const { sessionId } = facts;
     const { RunMirror } = await import('./runMirror');
-    const { asOfRun, isLeft } = await import('../leftRuns');
+    const { asOfRun, isLeft } = await import('../places/leftRuns');
     const mirror = new RunMirror({
       store,
       log,
@@ -159,7 +159,7 @@ export class RunMirrors implements Disposable {
     { runId, mirror }: { runId: string; mirror: RunMirror },
   ): Promise<void> {
     const { store, settings } = this.#options;
-    const { endLeftRun } = await import('../leftRuns');
+    const { endLeftRun } = await import('../places/leftRuns');
     const { readRemoteRun } = await import('../queueRemoteRun');
     const { nonce } = (await readRemoteRun(store.paths.session(sessionId).run(runId))).run;
     const ids = { storeId: store.storeId, sessionId, runId };

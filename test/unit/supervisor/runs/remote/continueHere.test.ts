@@ -117,7 +117,7 @@ describeIf(process.platform !== 'win32', 'there is no sh', 'a session that goes 
     assert.deepEqual(await far(), []);
     await assert.rejects(window.continueHere(id), { code: 'CONFLICT' });
     await window.sendMessage(id, 'Go on');
-    assert.match(await fixture.messageWith(window, id, 'Go on'), /edit notes\.txt hello/, 'what was said there');
+    assert.match(await fixture.eventWith(window, id, 'Go on'), /edit notes\.txt hello/, 'what was said there');
     await window.kill(id);
     await fixture.here.close(window);
     window = fixture.window();

@@ -72,7 +72,7 @@ describeIf(process.platform !== 'win32', 'there is no sh', 'a session that moves
     const { id } = await sessionHere();
     await window.moveToHost(id, 'far');
     await window.sendMessage(id, 'Go on');
-    assert.match(await fixture.messageWith(window, id, 'Go on'), /edit notes\.txt hello/);
+    assert.match(await fixture.eventWith(window, id, 'Go on'), /edit notes\.txt hello/);
     await window.kill(id);
   });
 

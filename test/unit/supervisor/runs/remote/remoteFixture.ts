@@ -104,16 +104,15 @@ export class RemoteFixture {
     });
   }
 
-  /** Waits for a message with the text in the session's history, and answers with all that it says, as JSON. */
-  async messageWith(window: Supervisor, id: string, text: string): Promise<string> {
+  /** Waits for an event with the text in the session's history, and answers with all that it says, as JSON. */
+  async eventWith(window: Supervisor, id: string, text: string): Promise<string> {
     let said = '';
     const isThere = async (): Promise<boolean> => {
       const { events } = await window.listSessionHistory(id);
-      const messages = events.filter(({ kind }) => kind === 'message').map(({ data }) => JSON.stringify(data));
-      said = messages.findLast((message) => message.includes(text)) ?? '';
+      said = events.map(({ data }) => JSON.stringify(data)).findLast((each) => each.includes(text)) ?? '';
       return said !== '';
     };
-    await waitFor(isThere, { what: `a message with “${text}”` });
+    await waitFor(isThere, { what: `an event with “${text}”` });
     return said;
   }
 

@@ -1,23 +1,24 @@
 import * as l10n from '@vscode/l10n';
-import { CorralError } from '../../../storage/errors';
-import { hasWorktree, isOpen, workingAgent } from '../../../storage/sessionState';
-import type { SessionFacts } from '../../../storage/sessionFacts';
-import type { HostRequestOf } from '../../hostProtocol/hostProtocol';
-import { hostWorktreeSchema, nothingSchema } from '../../hostProtocol/sessionRequests';
-import { hostRepositoryPath, openHostRepository } from '../../hosts/work/hostRepository';
-import { pushBase } from '../../hosts/work/pushBase';
-import { sayWhatDoesNotGo, whatDoesNotGo } from '../../hosts/work/whatDoesNotGo';
-import { keeperOf } from '../../lifecycle/removal/localWorktree';
-import { withWorktreeLock } from '../../lifecycle/worktreeLock';
-import { worktreeOf, type LifecycleOptions } from '../../lifecycle/worktreeOf';
-import { requireSession, requireStopped } from '../../sessions/sessionErrors';
-import { carryIncluded } from './carryIncluded';
-import { requireFit } from './hostFitness';
-import { placeOnHost, type OpenHost } from './hostStores';
-import { settingFor } from './queueRemoteRun';
-import type { RemoteRunsOptions } from './remoteRuns';
-import { workHostOf } from './remoteWork';
-import { withKnownErrors } from './remoteWorktree';
+import { CorralError } from '../../../../storage/errors';
+import { hasWorktree, isOpen, workingAgent } from '../../../../storage/sessionState';
+import type { SessionFacts } from '../../../../storage/sessionFacts';
+import type { HostRequestOf } from '../../../hostProtocol/hostProtocol';
+import { hostWorktreeSchema, nothingSchema } from '../../../hostProtocol/sessionRequests';
+import { hostRepositoryPath, openHostRepository } from '../../../hosts/work/hostRepository';
+import { pushBase } from '../../../hosts/work/pushBase';
+import { sayWhatDoesNotGo, whatDoesNotGo } from '../../../hosts/work/whatDoesNotGo';
+import { keeperOf } from '../../../lifecycle/removal/localWorktree';
+import { withWorktreeLock } from '../../../lifecycle/worktreeLock';
+import { worktreeOf, type LifecycleOptions } from '../../../lifecycle/worktreeOf';
+import { requireSession, requireStopped } from '../../../sessions/sessionErrors';
+import { takenPorts } from '../../../sessions/takenPorts';
+import { carryIncluded } from '../carryIncluded';
+import { requireFit } from '../hostFitness';
+import { placeOnHost, type OpenHost } from '../hostStores';
+import { settingFor } from '../queueRemoteRun';
+import type { RemoteRunsOptions } from '../remoteRuns';
+import { workHostOf } from '../remoteWork';
+import { withKnownErrors } from '../remoteWorktree';
 
 /**
  * Makes a stopped session one of the host, where its worktree is made of a snapshot that is taken first. The worktree
@@ -53,13 +54,17 @@ export async function moveToHost(
     await pushBase(far, repository, { sessionId, commit: last });
     const { title, baseCommit } = facts;
     const made = { storeId, sessionId, repository: far.path, title, baseCommit, last };
-    const request: HostRequestOf<'makeWorktree'> = { request: 'makeWorktree', ...made };
-    const { path } = await withKnownErrors(host.connection.ask(request, hostWorktreeSchema));
+    const request: HostRequestOf<'makeWorktree'> = {
+      request: 'makeWorktree',
+      ...made,
+      takenPorts: [...takenPorts(options.model, host.name)],
+    };
+    const { path, port } = await withKnownErrors(host.connection.ask(request, hostWorktreeSchema));
     const notSent = await carryIncluded(options, host, sessionId, repository, { repository: far.path, path });
     await stillOwner();
     await store.append(sessionId, (now) => {
       requireMovable(now, host);
-      return { kind: 'moved.to.host', data: { host: place, path, repository: far.path } };
+      return { kind: 'moved.to.host', data: { host: place, path, repository: far.path, port } };
     });
     const missing = sayWhatDoesNotGo(await whatDoesNotGo(repository, baseCommit));
     return [...(missing === '' ? [] : [missing]), ...notSent];

@@ -1,16 +1,18 @@
 import * as l10n from '@vscode/l10n';
-import { settledWithin } from '../../../common/settledWithin';
-import { CorralError } from '../../../storage/errors';
-import type { SessionFacts } from '../../../storage/sessionFacts';
-import { currentRun, hasWorktree, isOpen } from '../../../storage/sessionState';
-import { findRepository } from '../../git/repository';
-import { exists } from '../../git/worktreeOwnership';
-import { planWorktree } from '../../git/worktrees/worktreeCreation';
-import { takeUpWorktree, wantedFiles } from '../../lifecycle/removal/localWorktree';
-import { withWorktreeLock } from '../../lifecycle/worktreeLock';
-import { worktreeOf } from '../../lifecycle/worktreeOf';
+import { settledWithin } from '../../../../common/settledWithin';
+import { CorralError } from '../../../../storage/errors';
+import type { SessionFacts } from '../../../../storage/sessionFacts';
+import { currentRun, hasWorktree, isOpen } from '../../../../storage/sessionState';
+import { findRepository } from '../../../git/repository';
+import { exists } from '../../../git/worktreeOwnership';
+import { planWorktree } from '../../../git/worktrees/worktreeCreation';
+import { takeUpWorktree, wantedFiles } from '../../../lifecycle/removal/localWorktree';
+import { withWorktreeLock } from '../../../lifecycle/worktreeLock';
+import { worktreeOf } from '../../../lifecycle/worktreeOf';
+import { takenPorts } from '../../../sessions/takenPorts';
+import { freePorts } from '../../../system/ports';
 import { atPlace } from './leftRuns';
-import type { RemoteRuns, RemoteRunsOptions } from './remoteRuns';
+import type { RemoteRuns, RemoteRunsOptions } from '../remoteRuns';
 
 /** For the last bytes and the last snapshot of a run that was stopped for it. */
 const LAST_WORK_LIMIT_MS = 60_000;
@@ -55,11 +57,12 @@ export async function continueHere(
     const here = atPlace({ ...now, worktreePath }, undefined);
     const wanted = wantedFiles(worktreeSettings(repository.mainWorktree));
     await takeUpWorktree(await worktreeOf({ git, store }, here), wanted);
+    const port = await freePorts(takenPorts(model));
     await stillOwner();
     await store.append(sessionId, (last) => {
       const open = last.runs.find(isOpen);
       const openRun = open === undefined ? {} : { openRun: open.runId };
-      return last.host === undefined ? undefined : { kind: 'continued.here', data: { worktreePath, ...openRun } };
+      return last.host === undefined ? undefined : { kind: 'continued.here', data: { worktreePath, port, ...openRun } };
     });
   });
 }

@@ -1,11 +1,11 @@
 /** Runs that were left where they worked, since their session went on elsewhere. */
-import { settledWithin } from '../../../common/settledWithin';
-import { CorralError } from '../../../storage/errors';
-import type { SessionFacts } from '../../../storage/sessionFacts';
-import { hostOfRun } from '../../../storage/sessionState';
-import { connectRunner } from '../runnerClient';
-import { cancelRun, endRun, findRun, type RunIds } from './hostRuns';
-import type { OpenHost } from './hostStores';
+import { settledWithin } from '../../../../common/settledWithin';
+import { CorralError } from '../../../../storage/errors';
+import type { SessionFacts } from '../../../../storage/sessionFacts';
+import { hostOfRun } from '../../../../storage/sessionState';
+import { connectRunner } from '../../runnerClient';
+import { cancelRun, endRun, findRun, type RunIds } from '../hostRuns';
+import type { OpenHost } from '../hostStores';
 
 const ANSWER_LIMIT_MS = 10_000;
 /** For its last snapshot, once its agent has ended. */
