@@ -20,8 +20,8 @@ const LAST_WORDS_LIMIT_MS = 2_000;
 const requestSchema: v.GenericSchema<unknown, BridgeRequest> = v.object({ nonce: v.string(), service: v.string() });
 
 export interface BridgeOptions {
-  /** Runs the service there; it belongs to the bridge from now on. */
-  far: HostProcess;
+  /** Starts the service there; it belongs to the bridge. */
+  start: () => HostProcess;
   service: GitService;
   /** Of what comes home; more ends the program there. */
   maxBytes: number;
@@ -41,6 +41,7 @@ export class GitBridge {
   readonly #sockets = new Set<Socket>();
   #isTaken = false;
   #bytesHome = 0;
+  #far: HostProcess | undefined;
   #farText = '';
   #failure: unknown;
 
@@ -57,24 +58,20 @@ export class GitBridge {
       [BRIDGE_ADDRESS_VARIABLE]: address,
       [BRIDGE_NONCE_VARIABLE]: this.#nonce,
     };
-    const { far } = options;
-    far.stderr.setEncoding('utf8').on('data', (text: string) => {
-      this.#farText = (this.#farText + text).slice(-MAX_ERROR_CHARACTERS);
-    });
-    far.stderr.on('error', () => undefined);
-    far.ended.catch((error: unknown) => (this.#failure = error));
   }
 
   /** Listens on a socket that only this user reaches. */
   static async open(options: BridgeOptions): Promise<GitBridge> {
+    const address = await temporaryAddress('git');
+    const bridge = new GitBridge(options, address);
     try {
-      const address = await temporaryAddress('git');
-      const bridge = new GitBridge(options, address);
+      // While git starts here. A push's service takes a turn there, which must not wait for the turn of git here.
+      if (options.service === 'upload-pack') bridge.#start();
       bridge.#server.listen(address);
       await once(bridge.#server, 'listening');
       return bridge;
     } catch (error) {
-      options.far.stdout.destroy();
+      bridge.close();
       throw error;
     }
   }
@@ -95,8 +92,8 @@ export class GitBridge {
 
   /** What the program there said on stderr, once it has said the last. */
   async lastWords(): Promise<string> {
-    const { stderr } = this.#options.far;
-    if (!stderr.closed) await settledWithin(once(stderr, 'close'), LAST_WORDS_LIMIT_MS);
+    const stderr = this.#far?.stderr;
+    if (stderr?.closed === false) await settledWithin(once(stderr, 'close'), LAST_WORDS_LIMIT_MS);
     return this.#farText;
   }
 
@@ -104,7 +101,18 @@ export class GitBridge {
   close(): void {
     this.#server.close();
     for (const socket of this.#sockets) socket.destroy();
-    this.#options.far.stdout.destroy();
+    this.#far?.stdout.destroy();
+  }
+
+  #start(): HostProcess {
+    const far = this.#options.start();
+    this.#far = far;
+    far.stderr.setEncoding('utf8').on('data', (text: string) => {
+      this.#farText = (this.#farText + text).slice(-MAX_ERROR_CHARACTERS);
+    });
+    far.stderr.on('error', () => undefined);
+    far.ended.catch((error: unknown) => (this.#failure = error));
+    return far;
   }
 
   #serve(socket: Socket): void {
@@ -128,13 +136,23 @@ export class GitBridge {
     return given.length === expected.length && timingSafeEqual(given, expected);
   }
 
+  #startedFar(): HostProcess | undefined {
+    try {
+      return this.#far ?? this.#start();
+    } catch (error) {
+      this.#failure = error;
+      return undefined;
+    }
+  }
+
   #join(channel: Channel): void {
     this.#isTaken = true;
-    const { far, maxBytes } = this.#options;
-    if (far.stdout.destroyed) {
+    const far = this.#startedFar();
+    if (far === undefined || far.stdout.destroyed) {
       channel.destroy(); // the link was lost, or the program could not be started
       return;
     }
+    const { maxBytes } = this.#options;
     const counting = new Transform({
       transform: (chunk: Buffer, _encoding, done) => {
         this.#bytesHome += chunk.length;

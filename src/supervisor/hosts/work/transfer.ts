@@ -5,6 +5,7 @@ import { GitError } from '../../git/gitErrors';
 import { withObjects, type IsolatedGit } from '../../git/isolated/isolatedGit';
 import type { Repository } from '../../git/repository';
 import { settingsEnvironment, type Setting } from '../../git/safeConfiguration';
+import type { HostProcess } from '../../system/hostConnection';
 import { errorCodeOf } from '../openChannel';
 import type { GitService } from './bridgeProtocol';
 import { GitBridge } from './gitBridge';
@@ -39,12 +40,12 @@ export async function withTransfer<T>(
   { service, settings, farSettings, maxBytes, isDurable = false, signal }: TransferOptions,
   use: (transfer: Transfer) => Promise<T>,
 ): Promise<T> {
-  // Started first, so that it starts there while git starts here.
-  const far = host.connection.start([host.farGit, service, path], {
-    environment: { ...FAR_ENVIRONMENT, ...settingsEnvironment(farSettings) },
-    ...(service === 'receive-pack' ? { repository: path } : {}),
-  });
-  const bridge = await GitBridge.open({ far, service, maxBytes, bundles: host.bundles });
+  const start = (): HostProcess =>
+    host.connection.start([host.farGit, service, path], {
+      environment: { ...FAR_ENVIRONMENT, ...settingsEnvironment(farSettings) },
+      ...(service === 'receive-pack' ? { repository: path } : {}),
+    });
+  const bridge = await GitBridge.open({ start, service, maxBytes, bundles: host.bundles });
   const environment = { ...bridge.environment, ...settingsEnvironment(settings) };
   try {
     const { mainWorktree, commonDirectory } = repository;

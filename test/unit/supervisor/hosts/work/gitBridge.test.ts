@@ -11,6 +11,7 @@ import {
   BRIDGE_NONCE_VARIABLE,
 } from '../../../../../src/supervisor/hosts/work/bridgeProtocol';
 import { extAddress, GitBridge } from '../../../../../src/supervisor/hosts/work/gitBridge';
+import type { HostProcess } from '../../../../../src/supervisor/system/hostConnection';
 import { projectRoot } from '../../../../support/project';
 import { describeIf } from '../../../../support/skip';
 import { readAll } from '../../../common/channels/linkFixture';
@@ -28,8 +29,8 @@ describeIf(hasShell, 'there is no sh', 'the bridge from git to a host', () => {
     use: (bridge: GitBridge, address: string) => Promise<void>,
     maxBytes = 1_000_000,
   ): Promise<void> {
-    const far = host.connection.start(script('process.stdin.pipe(process.stdout)'));
-    const bridge = await GitBridge.open({ far, service: 'upload-pack', maxBytes, bundles });
+    const start = (): HostProcess => host.connection.start(script('process.stdin.pipe(process.stdout)'));
+    const bridge = await GitBridge.open({ start, service: 'upload-pack', maxBytes, bundles });
     try {
       await use(bridge, bridge.environment[BRIDGE_ADDRESS_VARIABLE] ?? '');
     } finally {

@@ -145,6 +145,24 @@ describeIf(hasShell, 'there is no sh', 'the base of a session', () => {
     });
   });
 
+  it('takes its turn there only when git runs here', async () => {
+    const { far, repository, workHost, host } = fixture;
+    const commit = await fixture.head();
+    const git = new Git(runWithNode);
+    const stopping = new AbortController();
+    const { signal } = stopping;
+    const program = [process.execPath, '-e', 'setInterval(() => undefined, 1_000)'] as const;
+    const others = [1, 2, 3].map(async () => {
+      await assert.rejects(git.runProgram(host.path('.'), program, { signal }), { code: 'CANCELLED' });
+    });
+    const waiting = newId();
+    const pushing = pushBase({ ...far, host: { ...workHost, git } }, repository, { sessionId: waiting, commit });
+    await fixture.push(newId(), commit); // by another window, which would wait for the one that cannot begin
+    stopping.abort();
+    await Promise.all([...others, pushing]);
+    assert.equal(await fixture.baseThere(waiting), commit);
+  });
+
   it('goes beside the entry of a worktree that a crash there left half made', async () => {
     const { far, here } = fixture;
     const [sessionId, commit] = [newId(), await fixture.head()];
