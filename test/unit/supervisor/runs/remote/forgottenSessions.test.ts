@@ -235,7 +235,9 @@ describeIf(
         await killDuring('finish', id);
         window = fixture.window();
         await waitFor(async () => await isErased(id), { what: `the end of it there, round ${round}` });
-        assert.deepEqual(await fixture.refsOf(id), []);
+        await waitFor(async () => (await fixture.refsOf(id)).length === 0, {
+          what: `the end of its refs, round ${round}`,
+        });
       }
     });
   },
