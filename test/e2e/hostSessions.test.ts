@@ -223,6 +223,7 @@ describe('what a session on another host looks like', () => {
     await window.answerInput('8080');
     const notice = window.notification('Port 8080 of “gpu-box” is at localhost:');
     await notice.getByRole('button', { name: 'Stop Forwarding' }).click();
+    await notice.waitFor({ state: 'detached' }); // it gives the focus back, which closes a list that opens before
   });
 
   it('and its host after old versions of the program were removed', async () => {
