@@ -182,10 +182,11 @@ export class SessionModel {
     return [...this.#sessions.keys()];
   }
 
-  /** The sessions that work on the host of this name. */
-  onHost(name: string): SessionFacts[] {
-    const ids = [...(this.#onHosts.get(name) ?? [])];
-    return ids.map((id) => this.find(id)).filter((facts) => facts?.host?.name === name) as SessionFacts[];
+  /** The sessions that work on the host of this name, or on any host. */
+  onHost(name?: string): SessionFacts[] {
+    const sessionsOn = (host: string): (SessionFacts | undefined)[] =>
+      [...(this.#onHosts.get(host) ?? [])].map((id) => this.find(id)).filter((facts) => facts?.host?.name === host);
+    return (name === undefined ? [...this.#onHosts.keys()] : [name]).flatMap(sessionsOn) as SessionFacts[];
   }
 
   has(sessionId: string): boolean {

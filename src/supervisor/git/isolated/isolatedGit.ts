@@ -139,3 +139,9 @@ function isolatedGit(
     text: async (commandArguments, options = {}) => await git.text(path, commandArguments, optionsFor(options)),
   };
 }
+
+/** True where the newer commit follows the older one, or is the same. */
+export async function isAncestor(git: IsolatedGit, older: string, newer: string): Promise<boolean> {
+  if (older === newer) return true;
+  return (await git.run(['merge-base', '--is-ancestor', older, newer], { acceptedExitCodes: [0, 1] })).exitCode === 0;
+}

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as l10n from '@vscode/l10n';
 import { CorralError } from '../../../storage/errors';
-import { withObjects } from '../isolated/isolatedGit';
+import { isAncestor, withObjects } from '../isolated/isolatedGit';
 import type { FilterOptions } from '../filters/filterGit';
 import { encodePaths, pathToText, splitZ } from '../pathBytes';
 import { isObjectId, requireHeadCommit } from '../repository';
@@ -51,10 +51,7 @@ export async function undoApply(
     if (exitCode !== 0) throw overwritesChanges(stderr);
     return;
   }
-  const { exitCode } = await withObjects(checkout.repository, async (objects) =>
-    objects.run(['merge-base', '--is-ancestor', after, head], { acceptedExitCodes: [0, 1] }),
-  );
-  if (exitCode !== 0)
+  if (!(await withObjects(checkout.repository, async (objects) => await isAncestor(objects, after, head))))
     throw new CorralError('CONFLICT', l10n.t('The branch that you have checked out now does not have these commits.'));
   await revert(checkout, `${before}..${after}`, filterOptions); // what the user committed since stays
 }

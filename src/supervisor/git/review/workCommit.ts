@@ -1,5 +1,5 @@
 import type { SessionWork } from './changes';
-import { withObjects } from '../isolated/isolatedGit';
+import { isAncestor, withObjects } from '../isolated/isolatedGit';
 import { readIdentity, type Repository } from '../repository';
 
 export interface ChangesToApply {
@@ -26,10 +26,7 @@ export async function commitLinearWork(repository: Repository, changes: ChangesT
   const environment = await readIdentity(repository);
   return await withObjects(repository, async (git) => {
     const merges = await git.text(['rev-list', '--merges', '--max-count=1', commit, `^${baseCommit}`]);
-    const { exitCode } = await git.run(['merge-base', '--is-ancestor', baseCommit, commit], {
-      acceptedExitCodes: [0, 1],
-    });
-    return merges === '' && exitCode === 0
+    return merges === '' && (await isAncestor(git, baseCommit, commit))
       ? commit
       : await git.text(['commit-tree', '-p', baseCommit, '-m', title, work.tree], { environment });
   });

@@ -3,7 +3,8 @@ import { runWithNode } from '../../../common/processes/nodeProcess';
 import { CorralError } from '../../../storage/errors';
 import { makeDirectory } from '../../../storage/journal/durableFile';
 import { Git } from '../../git/git';
-import { findRepository, type Repository } from '../../git/repository';
+import { isAncestor, withObjects } from '../../git/isolated/isolatedGit';
+import { findRepository } from '../../git/repository';
 import type { SessionWorktree } from '../../git/sessionWorktree';
 import { moveSnapshotRef, readSnapshot, readSnapshotRef } from '../../git/snapshots/snapshotRef';
 import { copySnapshot } from '../../git/worktrees/uncommittedChanges';
@@ -14,7 +15,7 @@ import { takeUpWorktree } from '../../lifecycle/removal/localWorktree';
 import { withWorktreeLock } from '../../lifecycle/worktreeLock';
 import { freePorts } from '../../system/ports';
 import { storePaths } from './hostStore';
-import { withRepositoryLock } from './repositoryLock';
+import { inTurnAt } from './repositoryLock';
 import { findEntry } from './worktrees';
 
 /**
@@ -32,7 +33,7 @@ export async function makeWorktree(
   const repository = await findRepository(new Git(runWithNode), request.repository);
   const planned = {
     ...planWorktree(repository, { storeId, sessionId }, 'inside', title),
-    inTurn: async (make: () => Promise<void>) => await withRepositoryLock(repository.mainWorktree, make),
+    ...inTurnAt(repository),
   };
   return await withWorktreeLock(paths, sessionId, async () => {
     if (last !== undefined) {
@@ -56,7 +57,9 @@ export async function makeWorktree(
 async function takeUp(worktree: SessionWorktree, last: string): Promise<string> {
   const { repository, sessionId } = worktree;
   const before = await readSnapshotRef(repository, sessionId);
-  if (before !== undefined && !(await isAncestor(repository, before.commit, last)))
+  const isFollowed = async (commit: string): Promise<boolean> =>
+    await withObjects(repository, async (git) => await isAncestor(git, commit, last));
+  if (before !== undefined && !(await isFollowed(before.commit)))
     throw new CorralError(
       'CONFLICT',
       'Work of this session on this host has parted from it, so it cannot go on there. Start a new one there instead.',
@@ -64,9 +67,4 @@ async function takeUp(worktree: SessionWorktree, last: string): Promise<string> 
   if (before?.commit !== last) await moveSnapshotRef(repository, sessionId, last, before?.commit);
   await takeUpWorktree(worktree, { include: [], link: [] });
   return worktree.path;
-}
-
-async function isAncestor({ git, mainWorktree }: Repository, older: string, newer: string): Promise<boolean> {
-  const command = ['merge-base', '--is-ancestor', older, newer];
-  return (await git.run(mainWorktree, command, { acceptedExitCodes: [0, 1] })).exitCode === 0;
 }

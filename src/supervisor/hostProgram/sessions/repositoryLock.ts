@@ -2,6 +2,8 @@ import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ifExists } from '../../../common/ifExists';
 import { readdirIfExists } from '../../../common/readdirIfExists';
+import type { Repository } from '../../git/repository';
+import type { SessionWorktree } from '../../git/sessionWorktree';
 import { withLock } from '../../system/locks';
 
 /** The first base of a large repository takes its time to come. */
@@ -19,6 +21,11 @@ export async function withRepositoryLock<T>(repository: string, action: () => Pr
     return await action();
   };
   return await withLock(repository, actAlone, { timeoutMs: LOCK_TIMEOUT_MS, lapsesAfterMs: LAPSE_MS });
+}
+
+/** For a worktree of the repository, whose entry is made in its turn. */
+export function inTurnAt({ mainWorktree }: Repository): Required<Pick<SessionWorktree, 'inTurn'>> {
+  return { inTurn: async (make) => await withRepositoryLock(mainWorktree, make) };
 }
 
 /** A git that a crash of this machine ended left an entry whose HEAD names nothing. Its session is removed later. */

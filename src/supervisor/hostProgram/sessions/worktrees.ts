@@ -26,7 +26,7 @@ import { LocalWorktree } from '../../lifecycle/removal/localWorktree';
 import { withWorktreeLock } from '../../lifecycle/worktreeLock';
 import { removeErased, takeFolderAway } from '../../sessions/sessionErasure';
 import { storePaths } from './hostStore';
-import { withRepositoryLock } from './repositoryLock';
+import { inTurnAt } from './repositoryLock';
 
 type WorktreeRequest = HostRequestOf<'worktree'>;
 type WorktreeAnswer = v.InferOutput<(typeof worktreeAnswers)[WorktreeRequest['action']]>;
@@ -43,7 +43,7 @@ export async function changeWorktree(request: WorktreeRequest): Promise<Worktree
   const paths = storePaths(storeId);
   const worktree = {
     ...{ repository, storeId, sessionId, path, filters: filterAccessWithoutPrograms(paths) },
-    inTurn: async (make: () => Promise<void>) => await withRepositoryLock(repository.mainWorktree, make),
+    ...inTurnAt(repository),
   };
   const keeper = new LocalWorktree(worktree, { baseCommit, wanted: { include: [], link: [] } });
   if (action === 'isInPlace') return await keeper.isInPlace();

@@ -1,6 +1,6 @@
 import { CorralError } from '../../../storage/errors';
 import type { Git } from '../../git/git';
-import type { IsolatedGit } from '../../git/isolated/isolatedGit';
+import { isAncestor, type IsolatedGit } from '../../git/isolated/isolatedGit';
 import type { Repository } from '../../git/repository';
 
 const MAX_ATTEMPTS = 5;
@@ -74,9 +74,4 @@ export class WorkRefs {
 
 function updateOf(name: string, commit: string, before: string | undefined): string[] {
   return before === commit ? [] : [`update ${name} ${commit} ${before ?? '0'.repeat(commit.length)}\n`];
-}
-
-async function isAncestor(git: IsolatedGit, older: string, newer: string): Promise<boolean> {
-  if (older === newer) return true;
-  return (await git.run(['merge-base', '--is-ancestor', older, newer], { acceptedExitCodes: [0, 1] })).exitCode === 0;
 }

@@ -176,3 +176,13 @@ export function settingFor(name: string, { agents }: SupervisorSettings): Pick<H
   if (setting?.mistake !== undefined) throw new CorralError('SETTINGS_INVALID', setting.mistake);
   return setting === undefined ? {} : { setting };
 }
+
+/** @throws CorralError HOST_UNREACHABLE, or HOST_FAILED with why the host cannot run the agent */
+export async function requireAgentThere(
+  { connection }: OpenHost,
+  { name, argv }: { name: string; argv?: readonly string[] | undefined },
+  settings: SupervisorSettings,
+): Promise<void> {
+  const agent = { name, ...settingFor(name, settings), ...(argv === undefined ? {} : { argv: [...argv] }) };
+  await connection.ask({ request: 'findAgent', agent } satisfies HostRequestOf<'findAgent'>, nothingSchema);
+}

@@ -13,8 +13,6 @@ import type { DraftSessionRecord } from '../../../storage/sessionRecords';
 import type { SessionRequest } from '../../api';
 import { findRepository, type Repository } from '../../git/repository';
 import { readRemotes } from '../../git/review/remotes';
-import { nothingSchema } from '../../hostProtocol/sessionRequests';
-import type { HostRequestOf } from '../../hostProtocol/hostProtocol';
 import { newAttachmentsOf } from '../../lifecycle/newAttachments';
 import { findBaseSession } from '../../lifecycle/sessionCreation';
 import { findStart, requireStartAtHead } from '../../lifecycle/newWorktree';
@@ -25,7 +23,7 @@ import { titleOf } from '../../sessions/sessionTitle';
 import type { RunStarterOptions } from '../runStarter';
 import { requireFit, type FitnessOptions } from './hostFitness';
 import { placeOnHost, type OpenHost } from './hostStores';
-import { queueRemoteRun, settingFor } from './queueRemoteRun';
+import { queueRemoteRun, requireAgentThere } from './queueRemoteRun';
 import { RemoteWorktree } from './remoteWorktree';
 import { makeRemoteWorktree } from './remoteWorktreeCreation';
 
@@ -45,9 +43,7 @@ export async function createRemoteSession(
   await requireFit(options, host);
   const sessionId = newId();
   const settings = options.settings();
-  const agentSetting = settingFor(request.agent, settings);
-  const agent = { name: request.agent, ...agentSetting, ...(request.argv === undefined ? {} : { argv: request.argv }) };
-  await host.connection.ask({ request: 'findAgent', agent } satisfies HostRequestOf<'findAgent'>, nothingSchema);
+  await requireAgentThere(host, { name: request.agent, argv: request.argv }, settings);
   const files = await newAttachmentsOf(store.paths, request.attachments);
   const repository = await findRepository(git, pathOf(request.repository));
   const dependsOn = [...new Set(request.dependsOn)];

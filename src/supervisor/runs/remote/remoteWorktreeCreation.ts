@@ -5,22 +5,16 @@ import { hasWorktree } from '../../../storage/sessionState';
 import { moveSnapshotRef, readSnapshotRef, snapshotRefName } from '../../git/snapshots/snapshotRef';
 import { commitUncommittedChanges } from '../../git/worktrees/uncommittedChanges';
 import type { Repository } from '../../git/repository';
-import type { HostRequestOf } from '../../hostProtocol/hostProtocol';
-import { hostWorktreeSchema } from '../../hostProtocol/sessionRequests';
-import { hostRepositoryPath, openHostRepository } from '../../hosts/work/hostRepository';
-import { pushBase } from '../../hosts/work/pushBase';
 import { sayWhatDoesNotGo, whatDoesNotGo } from '../../hosts/work/whatDoesNotGo';
 import { notCopiedNotice } from '../../lifecycle/agentFolder';
 import { findStart, type Start } from '../../lifecycle/newWorktree';
 import { withWorktreeLock } from '../../lifecycle/worktreeLock';
 import { worktreeOf } from '../../lifecycle/worktreeOf';
 import { requireSession } from '../../sessions/sessionErrors';
-import { takenPorts } from '../../sessions/takenPorts';
 import type { RunStarterOptions } from '../runStarter';
-import { carryIncluded } from './carryIncluded';
 import type { OpenHost } from './hostStores';
 import { addNotices } from './queueRemoteRun';
-import { workHostOf } from './remoteWork';
+import { sendWorktree } from './sendWorktree';
 
 export interface WorktreeContent {
   start: Start;
@@ -39,29 +33,17 @@ export async function makeRemoteWorktree(
   repository: Repository,
   { start, includeChanges }: WorktreeContent,
 ): Promise<string[]> {
-  const { store, bundles } = options;
-  const { storeId } = store;
+  const { store } = options;
   const { snapshot, baseCommit } = start;
-  const far = await openHostRepository(
-    workHostOf(host, bundles),
-    hostRepositoryPath(host.store.root, storeId, repository),
-    { storeId, repository },
-  );
   const changes = includeChanges ? await commitUncommittedChanges(repository, baseCommit) : undefined;
   const carried = changes?.commit ?? (snapshot.isSnapshot ? snapshot.commit : undefined);
-  await pushBase(far, repository, { sessionId, commit: carried ?? baseCommit });
-  const request: HostRequestOf<'makeWorktree'> = {
-    request: 'makeWorktree',
-    storeId,
-    sessionId,
-    repository: far.path,
-    title,
-    baseCommit,
-    takenPorts: [...takenPorts(options.model, host.name)],
-    ...(carried === undefined ? {} : { snapshot: carried }),
-  };
-  const { path, port } = await host.connection.ask(request, hostWorktreeSchema);
-  const notSent = await carryIncluded(options, host, sessionId, repository, { repository: far.path, path });
+  const { place, notSent } = await sendWorktree(
+    options,
+    host,
+    repository,
+    { sessionId, title, baseCommit },
+    { commit: carried ?? baseCommit, files: carried === undefined ? {} : { snapshot: carried } },
+  );
   const ref = await readSnapshotRef(repository, sessionId);
   if (ref === undefined) await moveSnapshotRef(repository, sessionId, baseCommit, undefined);
   else if (ref.commit !== baseCommit)
@@ -69,7 +51,7 @@ export async function makeRemoteWorktree(
   const { leftOut = [], filtered = [] } = changes ?? {};
   await store.append(sessionId, () => ({
     kind: 'worktree.created.remote',
-    data: { path, repository: far.path, baseCommit, port, ...(leftOut.length === 0 ? {} : { notCopied: leftOut }) },
+    data: { ...place, baseCommit, ...(leftOut.length === 0 ? {} : { notCopied: leftOut }) },
   }));
   const missing = sayWhatDoesNotGo(await whatDoesNotGo(repository, baseCommit));
   return [

@@ -49,9 +49,7 @@ export class JobWatch implements Disposable {
   }
 
   #lookAtAll(): void {
-    const { model } = this.#options;
-    for (const id of model.ids()) {
-      const facts = model.facts(id);
+    for (const facts of this.#options.model.onHost()) {
       if (facts.host?.kind !== 'slurm') continue;
       for (const run of facts.runs) if (isOpen(run) || awaitsJobEnd(run)) void this.#lookAt(facts, run);
     }

@@ -2,23 +2,17 @@ import * as l10n from '@vscode/l10n';
 import { CorralError } from '../../../../storage/errors';
 import { hasWorktree, isOpen, workingAgent } from '../../../../storage/sessionState';
 import type { SessionFacts } from '../../../../storage/sessionFacts';
-import type { HostRequestOf } from '../../../hostProtocol/hostProtocol';
-import { hostWorktreeSchema, nothingSchema } from '../../../hostProtocol/sessionRequests';
-import { hostRepositoryPath, openHostRepository } from '../../../hosts/work/hostRepository';
-import { pushBase } from '../../../hosts/work/pushBase';
 import { sayWhatDoesNotGo, whatDoesNotGo } from '../../../hosts/work/whatDoesNotGo';
 import { keeperOf } from '../../../lifecycle/removal/localWorktree';
 import { withWorktreeLock } from '../../../lifecycle/worktreeLock';
 import { worktreeOf, type LifecycleOptions } from '../../../lifecycle/worktreeOf';
 import { requireSession, requireStopped } from '../../../sessions/sessionErrors';
-import { takenPorts } from '../../../sessions/takenPorts';
-import { carryIncluded } from '../carryIncluded';
 import { requireFit } from '../hostFitness';
 import { placeOnHost, type OpenHost } from '../hostStores';
-import { settingFor } from '../queueRemoteRun';
+import { requireAgentThere } from '../queueRemoteRun';
 import type { RemoteRunsOptions } from '../remoteRuns';
-import { workHostOf } from '../remoteWork';
 import { withKnownErrors } from '../remoteWorktree';
+import { sendWorktree } from '../sendWorktree';
 
 /**
  * Makes a stopped session one of the host, where its worktree is made of a snapshot that is taken first. The worktree
@@ -33,40 +27,24 @@ export async function moveToHost(
   sessionId: string,
 ): Promise<string[]> {
   const { store } = options;
-  const { storeId } = store;
   await requireFit(options, host);
   return await withWorktreeLock(store.paths, sessionId, async (stillOwner) => {
     const facts = await requireSession(store, sessionId);
     requireMovable(facts, host);
-    const { name, argv } = workingAgent(facts);
-    const agent = { name, ...settingFor(name, options.settings()), ...(argv === undefined ? {} : { argv: [...argv] }) };
-    await host.connection.ask({ request: 'findAgent', agent } satisfies HostRequestOf<'findAgent'>, nothingSchema);
+    await requireAgentThere(host, workingAgent(facts), options.settings());
     const { commit: last } = await (await keeperOf(options, facts)).takeSnapshot();
     const { repository } = await worktreeOf(options, facts);
     const place = placeOnHost(options.hosts, host);
     await stillOwner();
     await store.append(sessionId, () => ({ kind: 'moving.to.host', data: { host: place } }));
-    const far = await openHostRepository(
-      workHostOf(host, options.bundles),
-      hostRepositoryPath(host.store.root, storeId, repository),
-      { storeId, repository },
-    );
-    await pushBase(far, repository, { sessionId, commit: last });
-    const { title, baseCommit } = facts;
-    const made = { storeId, sessionId, repository: far.path, title, baseCommit, last };
-    const request: HostRequestOf<'makeWorktree'> = {
-      request: 'makeWorktree',
-      ...made,
-      takenPorts: [...takenPorts(options.model, host.name)],
-    };
-    const { path, port } = await withKnownErrors(host.connection.ask(request, hostWorktreeSchema));
-    const notSent = await carryIncluded(options, host, sessionId, repository, { repository: far.path, path });
+    const sending = sendWorktree(options, host, repository, facts, { commit: last, files: { last } });
+    const { place: worktree, notSent } = await withKnownErrors(sending);
     await stillOwner();
     await store.append(sessionId, (now) => {
       requireMovable(now, host);
-      return { kind: 'moved.to.host', data: { host: place, path, repository: far.path, port } };
+      return { kind: 'moved.to.host', data: { host: place, ...worktree } };
     });
-    const missing = sayWhatDoesNotGo(await whatDoesNotGo(repository, baseCommit));
+    const missing = sayWhatDoesNotGo(await whatDoesNotGo(repository, facts.baseCommit));
     return [...(missing === '' ? [] : [missing]), ...notSent];
   });
 }
