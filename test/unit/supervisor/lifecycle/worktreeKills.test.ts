@@ -1,13 +1,11 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { chmod, readdir, readFile, rm, symlink } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import type { Runnable } from 'mocha';
 import { after, before, describe, it } from 'mocha';
-import { bundleFixtures, projectRoot } from '../../../support/project';
+import { bundleFixtures } from '../../../support/project';
 import { Random } from '../../../support/random';
+import { killDuringChange } from '../../../support/worktreeChanger';
 import { readAll, write } from '../git/gitFixture';
 import { until, SupervisorFixture } from '../supervisorFixture';
 
@@ -35,23 +33,10 @@ describe(`windows that are killed while they change a worktree (seed ${SEED})`, 
 
   /** Kills a window's process at a random moment of an action. Resolves with false if the action ended first. */
   async function killDuring(action: keyof typeof durationMs, subject: string): Promise<boolean> {
-    const parameters = [
-      join(bundle, 'worktreeChanger.js'),
-      fixture.storageDirectory,
-      join(projectRoot, 'dist'),
-      action,
-      subject,
-    ];
-    const child = spawn(process.execPath, parameters, { stdio: ['ignore', 'pipe', 'inherit'] });
-    const exited = once(child, 'exit');
-    await once(child.stdout, 'data');
-    const startMs = performance.now();
-    const done = once(child.stdout, 'data').then(() => true);
-    const isDone = await Promise.race([delay(random.next() * durationMs[action], false), done]);
-    child.kill('SIGKILL');
-    if (isDone) durationMs[action] = performance.now() - startMs;
-    await exited;
-    return !isDone;
+    const change = { bundle, storageDirectory: fixture.storageDirectory, action, subject };
+    const tookMs = await killDuringChange(change, random.next() * durationMs[action]);
+    if (tookMs !== undefined) durationMs[action] = tookMs;
+    return tookMs === undefined;
   }
 
   /** A new window, once it has finished or undone what the killed one left. */

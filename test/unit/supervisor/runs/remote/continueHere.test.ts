@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { after, before, it } from 'mocha';
+import { it } from 'mocha';
 import type { SessionSummary } from '../../../../../src/supervisor/api';
 import type { Supervisor } from '../../../../../src/supervisor/supervisor';
 import { endProcessesOf, processesOf } from '../../../../support/processes';
 import { describeIf } from '../../../../support/skip';
 import { waitFor } from '../../../../support/wait';
 import { until } from '../../supervisorFixture';
-import { RemoteFixture } from './remoteFixture';
+import { type RemoteFixture, useRemote } from './remoteFixture';
 
 const isOver = ({ status }: SessionSummary): boolean => status === 'Completed' || status === 'Failed';
 const isInSecondRun = ({ runs }: SessionSummary): boolean => (runs[1]?.eventCount ?? 0) > 20;
@@ -16,11 +16,9 @@ const isInSecondRun = ({ runs }: SessionSummary): boolean => (runs[1]?.eventCoun
 describeIf(process.platform !== 'win32', 'there is no sh', 'a session that goes on here', () => {
   let fixture: RemoteFixture;
   let window: Supervisor;
-  before(async () => {
-    fixture = await RemoteFixture.create();
-    window = fixture.window();
+  useRemote((made) => {
+    ({ fixture, window } = made);
   });
-  after(async () => await fixture.end());
 
   /** A session whose first work is here, and which works on. */
   async function workingSession(): Promise<SessionSummary> {

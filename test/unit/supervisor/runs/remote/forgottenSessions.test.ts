@@ -1,17 +1,15 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { after, before, it } from 'mocha';
 import type { SessionSummary } from '../../../../../src/supervisor/api';
 import type { Supervisor } from '../../../../../src/supervisor/supervisor';
 import { processesOf } from '../../../../support/processes';
-import { bundleFixtures, projectRoot } from '../../../../support/project';
+import { bundleFixtures } from '../../../../support/project';
 import { Random } from '../../../../support/random';
 import { describeIf } from '../../../../support/skip';
 import { waitFor } from '../../../../support/wait';
+import { killDuringChange } from '../../../../support/worktreeChanger';
 import { until } from '../../supervisorFixture';
 import { RemoteFixture } from './remoteFixture';
 
@@ -44,17 +42,10 @@ describeIf(
     });
 
     /** Kills a window at a random moment of its work. */
-    async function killDuring(action: 'forget' | 'finish' | 'eraseHere', id: string): Promise<void> {
-      const program = join(bundle, 'worktreeChanger.js');
-      const words = [fixture.here.storageDirectory, join(projectRoot, 'dist'), action, id];
-      const child = spawn(process.execPath, [program, ...words, JSON.stringify(fixture.hosts)], {
-        stdio: ['ignore', 'pipe', 'inherit'],
-      });
-      const exited = once(child, 'exit');
-      await once(child.stdout, 'data');
-      await delay(random.next() * WINDOW_MS);
-      child.kill('SIGKILL');
-      await exited;
+    async function killDuring(action: 'forget' | 'finish' | 'eraseHere', subject: string): Promise<void> {
+      const { storageDirectory } = fixture.here;
+      const change = { bundle, storageDirectory, action, subject, hosts: fixture.hosts };
+      await killDuringChange(change, random.next() * WINDOW_MS);
     }
 
     const placesThere = async (id: string): Promise<string[]> => {

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
-import { after, before, it } from 'mocha';
+import { it } from 'mocha';
 import type { Supervisor } from '../../../../../src/supervisor/supervisor';
 import { describeIf } from '../../../../support/skip';
 import { until } from '../../supervisorFixture';
-import { RemoteFixture } from './remoteFixture';
+import { type RemoteFixture, useRemote } from './remoteFixture';
 
 /** Answers each request on the session's first port with its path. */
 const SERVER = `require('node:http')
@@ -13,11 +13,9 @@ const SERVER = `require('node:http')
 describeIf(process.platform !== 'win32', 'there is no sh', 'a port of a session on another host', () => {
   let fixture: RemoteFixture;
   let window: Supervisor;
-  before(async () => {
-    fixture = await RemoteFixture.create();
-    window = fixture.window();
+  useRemote((made) => {
+    ({ fixture, window } = made);
   });
-  after(async () => await fixture.end());
 
   it('is reached here until nobody needs it, also after the connection was lost', async () => {
     const serving = { agent: 'command', prompt: 'Serve', argv: [process.execPath, '-e', SERVER] };

@@ -1,22 +1,20 @@
 import assert from 'node:assert/strict';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { after, before, it } from 'mocha';
+import { it } from 'mocha';
 import type { SessionSummary } from '../../../../../src/supervisor/api';
 import type { Supervisor } from '../../../../../src/supervisor/supervisor';
 import { describeIf } from '../../../../support/skip';
 import { until } from '../../supervisorFixture';
-import { RemoteFixture } from './remoteFixture';
+import { type RemoteFixture, useRemote } from './remoteFixture';
 
 describeIf(process.platform !== 'win32', 'there is no sh', 'a session that moves to a host', () => {
   let fixture: RemoteFixture;
   let window: Supervisor;
-  before(async () => {
-    fixture = await RemoteFixture.create();
-    window = fixture.window();
+  useRemote(async (made) => {
+    ({ fixture, window } = made);
     await fixture.here.repository.commit('Ignore', { '.gitignore': 'kept/\n' });
   });
-  after(async () => await fixture.end());
 
   async function sessionHere(prompt = 'edit notes.txt hello'): Promise<SessionSummary> {
     const { id } = await window.createSession({ repository: fixture.here.repository.path, agent: 'demo', prompt });

@@ -1,22 +1,20 @@
 import assert from 'node:assert/strict';
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { after, before, it } from 'mocha';
+import { it } from 'mocha';
 import type { SessionSummary } from '../../../../../src/supervisor/api';
 import type { Supervisor } from '../../../../../src/supervisor/supervisor';
 import { describeIf } from '../../../../support/skip';
 import { write } from '../../git/gitFixture';
 import { until } from '../../supervisorFixture';
-import { RemoteFixture } from './remoteFixture';
+import { type RemoteFixture, useRemote } from './remoteFixture';
 
 describeIf(process.platform !== 'win32', 'there is no sh', 'files of a session on another host', () => {
   let fixture: RemoteFixture;
   let window: Supervisor;
-  before(async () => {
-    fixture = await RemoteFixture.create();
-    window = fixture.window();
+  useRemote((made) => {
+    ({ fixture, window } = made);
   });
-  after(async () => await fixture.end());
 
   const worktreeOf = async ({ id }: SessionSummary): Promise<string> => {
     const folder = join(await fixture.farRepository(), '.corral', 'worktrees');

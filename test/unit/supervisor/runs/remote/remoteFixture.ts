@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { after, before } from 'mocha';
 import * as v from 'valibot';
 import type { SessionRequest, SessionSummary } from '../../../../../src/supervisor/api';
 import { parseHostSettings } from '../../../../../src/supervisor/hosts/hostSettings';
@@ -152,4 +153,22 @@ export class RemoteFixture {
 
 async function namesIn(folder: string): Promise<string[]> {
   return (await readdir(folder).catch(() => [])).sort();
+}
+
+/** Makes the fixture, and a first window on it, for all tests of a describe; `options` as for `create`. */
+export function useRemote(
+  onMade: (made: { fixture: RemoteFixture; window: Supervisor }) => void | Promise<void>,
+  {
+    settings,
+    ...options
+  }: Parameters<typeof RemoteFixture.create>[0] & {
+    settings?: Parameters<RemoteFixture['window']>[0];
+  } = {},
+): void {
+  let fixture: RemoteFixture | undefined;
+  before(async () => {
+    fixture = await RemoteFixture.create(options);
+    await onMade({ fixture, window: fixture.window(settings) });
+  });
+  after(async () => await fixture?.end());
 }

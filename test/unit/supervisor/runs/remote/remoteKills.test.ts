@@ -1,15 +1,13 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { after, before, it } from 'mocha';
 import type { Supervisor } from '../../../../../src/supervisor/supervisor';
-import { bundleFixtures, projectRoot } from '../../../../support/project';
+import { bundleFixtures } from '../../../../support/project';
 import { Random } from '../../../../support/random';
 import { describeIf } from '../../../../support/skip';
 import { waitFor } from '../../../../support/wait';
+import { killDuringChange } from '../../../../support/worktreeChanger';
 import { readAll, write } from '../../git/gitFixture';
 import { RemoteFixture } from './remoteFixture';
 
@@ -40,20 +38,11 @@ describeIf(
 
     /** Kills a window's process at a random moment of an action. Resolves with false if the action ended first. */
     async function killDuring(action: keyof typeof durationMs, subject: string): Promise<boolean> {
-      const program = join(bundle, 'worktreeChanger.js');
-      const words = [fixture.here.storageDirectory, join(projectRoot, 'dist'), action, subject];
-      const child = spawn(process.execPath, [program, ...words, JSON.stringify(fixture.hosts)], {
-        stdio: ['ignore', 'pipe', 'inherit'],
-      });
-      const exited = once(child, 'exit');
-      await once(child.stdout, 'data');
-      const startMs = performance.now();
-      const done = once(child.stdout, 'data').then(() => true);
-      const isDone = await Promise.race([delay(random.next() * durationMs[action], false), done]);
-      child.kill('SIGKILL');
-      if (isDone) durationMs[action] = performance.now() - startMs;
-      await exited;
-      return !isDone;
+      const { storageDirectory } = fixture.here;
+      const change = { bundle, storageDirectory, action, subject, hosts: fixture.hosts };
+      const tookMs = await killDuringChange(change, random.next() * durationMs[action]);
+      if (tookMs !== undefined) durationMs[action] = tookMs;
+      return tookMs === undefined;
     }
 
     /** A new window, once the host is connected and what the killed one left is finished. */

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
-import { after, before, it } from 'mocha';
+import { it } from 'mocha';
 import type { SessionSummary } from '../../../../../src/supervisor/api';
 import type { Supervisor } from '../../../../../src/supervisor/supervisor';
 import { describeIf } from '../../../../support/skip';
 import { until } from '../../supervisorFixture';
-import { RemoteFixture } from './remoteFixture';
+import { type RemoteFixture, useRemote } from './remoteFixture';
 
 const isDone = ({ status }: SessionSummary): boolean => status === 'Completed';
 const LONG = 'slow 100000 20ms';
@@ -12,11 +12,12 @@ const LONG = 'slow 100000 20ms';
 describeIf(process.platform !== 'win32', 'there is no sh', 'sessions that wait for their host or for others', () => {
   let fixture: RemoteFixture;
   let window: Supervisor;
-  before(async () => {
-    fixture = await RemoteFixture.create({ more: { maxConcurrentRuns: 1 } });
-    window = fixture.window();
-  });
-  after(async () => await fixture.end());
+  useRemote(
+    (made) => {
+      ({ fixture, window } = made);
+    },
+    { more: { maxConcurrentRuns: 1 } },
+  );
 
   const changedPaths = async (id: string): Promise<string[]> =>
     (await (await window.worktree(id)).changes()).changes.map(({ path }) => path);

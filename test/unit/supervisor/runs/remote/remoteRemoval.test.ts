@@ -1,23 +1,21 @@
 import assert from 'node:assert/strict';
 import { access, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { after, before, it } from 'mocha';
+import { it } from 'mocha';
 import type { SessionSummary } from '../../../../../src/supervisor/api';
 import type { Supervisor } from '../../../../../src/supervisor/supervisor';
 import { describeIf } from '../../../../support/skip';
 import { waitFor } from '../../../../support/wait';
 import { until } from '../../supervisorFixture';
-import { RemoteFixture } from './remoteFixture';
+import { type RemoteFixture, useRemote } from './remoteFixture';
 
 describeIf(process.platform !== 'win32', 'there is no sh', 'a session on another host that is removed', () => {
   let fixture: RemoteFixture;
   let window: Supervisor;
-  before(async () => {
-    fixture = await RemoteFixture.create();
+  useRemote(async (made) => {
+    ({ fixture, window } = made);
     await fixture.here.repository.commit('Ignore', { '.gitignore': '*.db\n' });
-    window = fixture.window();
   });
-  after(async () => await fixture.end());
 
   const worktreeOf = async ({ id }: SessionSummary, place = 'worktrees'): Promise<string> => {
     const folder = join(await fixture.farRepository(), '.corral', place);

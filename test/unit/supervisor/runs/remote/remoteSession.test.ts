@@ -1,25 +1,22 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { after, before } from 'mocha';
 import { it } from 'mocha';
 import type { SessionSummary } from '../../../../../src/supervisor/api';
 import type { Supervisor } from '../../../../../src/supervisor/supervisor';
 import { listProcesses } from '../../../../support/processes';
 import { describeIf } from '../../../../support/skip';
 import { until } from '../../supervisorFixture';
-import { RemoteFixture } from './remoteFixture';
+import { type RemoteFixture, useRemote } from './remoteFixture';
 
 const isOver = ({ status }: SessionSummary): boolean => status === 'Completed' || status === 'Failed';
 
 describeIf(process.platform !== 'win32', 'there is no sh', 'a session on another host', () => {
   let fixture: RemoteFixture;
   let window: Supervisor;
-  before(async () => {
-    fixture = await RemoteFixture.create();
-    window = fixture.window();
+  useRemote((made) => {
+    ({ fixture, window } = made);
   });
-  after(async () => await fixture.end());
 
   it('runs a command there, and its work and its journal come home', async () => {
     const { id } = await fixture.session(window, {
