@@ -15,6 +15,9 @@ const wordSchema = v.pipe(
   v.regex(/^[^\0]+$/, () => l10n.t('Use no empty word.')),
 );
 
+/** It hands the words of a command to a shell there as one text, in which their bounds are lost. */
+const SSH_PROGRAM = /(?:^|[/\\])ssh(?:\.exe)?$/i;
+
 /** They make several jobs of one, or wait for its end. */
 const REFUSED_OPTIONS = /^(?:-[aW]|--(?:ar|wr|wai(?!t-)))/;
 
@@ -50,7 +53,18 @@ const hostSettingSchema = v.pipe(
       ),
     ),
     /** A program and its arguments that run what follows them on the host. */
-    exec: v.optional(v.tupleWithRest([wordSchema], wordSchema)),
+    exec: v.optional(
+      v.pipe(
+        v.tupleWithRest([wordSchema], wordSchema),
+        v.check(
+          ([program]) => !SSH_PROGRAM.test(program),
+          () =>
+            l10n.t(
+              'Name a machine behind ssh by “ssh” in place of “exec”: by its name in your ssh configuration, where its options stand.',
+            ),
+        ),
+      ),
+    ),
     /** It is a login node of Slurm: each run is a job. */
     slurm: v.optional(slurmSchema),
     /** The Node program there; one is looked for where absent. */

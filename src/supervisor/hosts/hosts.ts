@@ -62,6 +62,7 @@ export class Hosts implements Disposable {
       return {
         name,
         kind: kindOfHost(setting),
+        enteredBy: 'ssh' in setting ? 'ssh' : 'exec',
         target: 'ssh' in setting ? setting.ssh : setting.exec.join(' '),
         ...(lastTest === undefined ? {} : { lastTest }),
         ...(failure === undefined ? {} : { failure }),

@@ -53,6 +53,8 @@ export interface HostSummary {
   name: string;
   /** Absent where the entry is wrong. */
   kind?: HostKind;
+  /** The way in, also of a cluster's login node. Absent where the entry is wrong. */
+  enteredBy?: 'ssh' | 'exec';
   /** ssh's name for it, or the program that enters it with its arguments. */
   target?: string;
   /** What is wrong with the entry, in a sentence. */

@@ -14,7 +14,7 @@ export interface HostRow {
 
 /** `running`: the sessions that work there. */
 export function hostRow(host: HostSummary, running: number): HostRow {
-  const { name, kind, target = '', lastTest, connection } = host;
+  const { name, enteredBy, target = '', lastTest, connection } = host;
   const atWork = running === 1 ? l10n.t('1 running') : l10n.t('{0} running', running);
   const figures = lastTest === undefined ? [] : figuresOf(lastTest);
   const isUsable = conditionOf(host) === 'usable';
@@ -28,7 +28,7 @@ export function hostRow(host: HostSummary, running: number): HostRow {
       [l10n.t('Sessions'), atWork],
       ...(lastTest === undefined ? [] : testLines(lastTest)),
     ],
-    flags: ['host', ...(kind === undefined ? [] : [kind])],
+    flags: ['host', ...(enteredBy === undefined ? [] : [enteredBy])],
     accessibleLabel: [name, condition, atWork, ...(isUsable ? figures : [])].join(', '),
   };
 }

@@ -9,11 +9,11 @@ const REMOTE_SSH = 'ms-vscode-remote.remote-ssh';
 const SSH_EXTENSIONS = [REMOTE_SSH, 'jeanp413.open-remote-ssh', 'anysphere.remote-ssh'];
 
 /** Opens a window on a host, with a folder of it if that is given, or says what a person has to do for that. */
-export async function openRemoteWindow({ name, kind, target = '' }: HostSummary, folder?: string): Promise<void> {
+export async function openRemoteWindow({ name, enteredBy, target = '' }: HostSummary, folder?: string): Promise<void> {
   // From a window that is itself remote, a name of ssh leads elsewhere.
   const isLocal = vscode.env.remoteName === undefined;
   const hasExtension = SSH_EXTENSIONS.some((id) => vscode.extensions.getExtension(id) !== undefined);
-  if (kind !== 'ssh')
+  if (enteredBy !== 'ssh')
     void sayHowToOpen(
       vscode.l10n.t(
         'The host “{name}” is entered by a command. Open a window there by the extension for it, such as Dev Containers or Kubernetes.',

@@ -4,11 +4,12 @@ import type { SessionSummary } from '../../supervisor/api';
 
 /**
  * What a person should know before a session of a host goes on here: what is here of it, what becomes of the rest, and
- * how it goes on. `takenAt` is the time of its last snapshot that is here, where it has one.
+ * how it goes on. `takenAt` is the time of its last snapshot that is here, where it has one; `keptAs` the ref for what
+ * comes later.
  */
 export function continueHereDetail(
   session: SessionSummary,
-  { isRunning, takenAt }: { isRunning: boolean; takenAt: string | undefined },
+  { isRunning, takenAt, keptAs }: { isRunning: boolean; takenAt: string | undefined; keptAs: string },
 ): string {
   const host = session.host?.name ?? '';
   const there =
@@ -22,7 +23,7 @@ export function continueHereDetail(
           whatIsHere(session, takenAt),
           l10n.t(
             'What it did on “{host}” after that is not merged into it. As soon as “{host}” answers, its run there is stopped, its timeline is copied to the end, and its work is kept apart, as {ref}.',
-            { host, ref: `refs/corral-host/${host}/${session.id}` },
+            { host, ref: keptAs },
           ),
         ];
   return [

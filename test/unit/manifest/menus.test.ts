@@ -27,8 +27,8 @@ import type { Context } from './whenClause';
 import { parseWhen } from './whenClause';
 
 const HOSTS: HostSummary[] = [
-  { name: 'box', kind: 'ssh', target: 'box' },
-  { name: 'dev', kind: 'exec', target: 'docker exec -i dev' },
+  { name: 'box', kind: 'ssh', enteredBy: 'ssh', target: 'box' },
+  { name: 'dev', kind: 'exec', enteredBy: 'exec', target: 'docker exec -i dev' },
   { name: 'bad', problem: 'wrong' },
 ];
 const PROCESS_ROLES: RunProcess['role'][] = ['runner', 'agent', 'tool', 'stray'];

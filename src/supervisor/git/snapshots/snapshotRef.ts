@@ -66,6 +66,12 @@ export function snapshotRefName(sessionId: string): string {
   return `refs/corral/${sessionId}`;
 }
 
+/** The ref here that has what came last from a host, also where the session's own ref could not move to it. */
+export function hostRefName(hostName: string, sessionId: string): string {
+  // Dots of a host's name are not allowed everywhere in a ref.
+  return `refs/corral-host/${hostName.replaceAll('.', '%2E')}/${sessionId}`;
+}
+
 /** The commit of the session's ref; undefined where there is no such ref. */
 export async function readSnapshotRef(repository: Repository, sessionId: string): Promise<SnapshotCommit | undefined> {
   const { git, mainWorktree } = repository;

@@ -6,12 +6,12 @@ import type { IsolatedGit } from '../../git/isolated/isolatedGit';
 import { syncObjectFolders } from '../../git/isolated/syncFolders';
 import { isObjectId, type Repository } from '../../git/repository';
 import { settingsEnvironment, type Setting } from '../../git/safeConfiguration';
-import { snapshotRefName } from '../../git/snapshots/snapshotRef';
+import { hostRefName, snapshotRefName } from '../../git/snapshots/snapshotRef';
 import { Quarantine } from './quarantine';
 import { withTransfer } from './transfer';
 import { workError } from './workErrors';
 import type { HostRepository, WorkHost } from './workHost';
-import { hostRefName, WorkRefs } from './workRefs';
+import { WorkRefs } from './workRefs';
 
 /** Git has no limit for what it is sent. */
 const MAX_WORK_BYTES = 2 ** 31;

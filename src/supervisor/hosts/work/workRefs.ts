@@ -5,12 +5,6 @@ import type { Repository } from '../../git/repository';
 
 const MAX_ATTEMPTS = 5;
 
-/** The ref here that has what came last from a host, also where the session's own ref could not move to it. */
-export function hostRefName(hostName: string, sessionId: string): string {
-  // Dots of a host's name are not allowed everywhere in a ref.
-  return `refs/corral-host/${hostName.replaceAll('.', '%2E')}/${sessionId}`;
-}
-
 /** The ids of commits; undefined where there is no such ref. */
 export interface RefValues {
   own: string | undefined;

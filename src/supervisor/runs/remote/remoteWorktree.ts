@@ -4,7 +4,7 @@ import { messageOf } from '../../../common/errors';
 import { CorralError, type CorralErrorCode } from '../../../storage/errors';
 import type { SessionFacts } from '../../../storage/sessionFacts';
 import { findRepository, type Repository } from '../../git/repository';
-import { deleteSnapshotRef, readSnapshotRef } from '../../git/snapshots/snapshotRef';
+import { deleteSnapshotRef, hostRefName, readSnapshotRef } from '../../git/snapshots/snapshotRef';
 import type { TrashedWorktree } from '../../git/worktrees/trash';
 import type { WorktreeSummary } from '../../git/worktrees/worktreeSummary';
 import type { HostRequestOf } from '../../hostProtocol/hostProtocol';
@@ -12,7 +12,6 @@ import { nothingSchema, worktreeAnswers } from '../../hostProtocol/sessionReques
 import { errorCodeOf } from '../../hosts/openChannel';
 import { hostRepositoryPath, openHostRepository } from '../../hosts/work/hostRepository';
 import { pushBase } from '../../hosts/work/pushBase';
-import { hostRefName } from '../../hosts/work/workRefs';
 import type { EmptiedTrash, WorktreeKeeper } from '../../lifecycle/removal/worktreeKeeper';
 import { worktreeOf } from '../../lifecycle/worktreeOf';
 import type { RunStarterOptions } from '../runStarter';

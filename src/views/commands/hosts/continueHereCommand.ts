@@ -1,6 +1,7 @@
 import * as vscode from 'vscode';
 import { CorralError } from '../../../storage/errors';
 import type { CorralApi } from '../../../supervisor/api';
+import { hostRefName } from '../../../supervisor/git/snapshots/snapshotRef';
 import type { WorktreeControl } from '../../../supervisor/lifecycle/worktreeControl';
 import type { TimelineTarget } from '../../../protocol/timelineProtocol';
 import type { ChooseSession } from '../../pickers/sessionChoice';
@@ -32,7 +33,8 @@ export function continueHereCommand({
       if (!isOnHost(session)) throw new CorralError('CONFLICT', none);
       const [last] = await inProgress(async () => await (await source.worktree(session.id)).snapshots());
       const question = vscode.l10n.t('Continue “{title}” on this computer?', { title: session.title });
-      const detail = continueHereDetail(session, { isRunning: isOpen(session), takenAt: last?.takenAt });
+      const keptAs = hostRefName(session.host?.name ?? '', session.id);
+      const detail = continueHereDetail(session, { isRunning: isOpen(session), takenAt: last?.takenAt, keptAs });
       const go = vscode.l10n.t('Continue Here');
       if ((await showWarningMessage(question, { modal: true, detail }, go)) !== go) return;
       await inProgress(async () => await source.continueHere(session.id));

@@ -56,10 +56,15 @@ export async function askForHost(hosts: readonly HostSummary[]): Promise<string 
     ),
     placeHolder: vscode.l10n.t('gpu-box, or: docker exec -i dev'),
     ignoreFocusOut: true,
-    validateInput: (text) =>
-      parseCommandLine(text) === undefined ? vscode.l10n.t('Type a name, or a command with closed quotes.') : undefined,
+    validateInput: (text) => {
+      const [program, ...others] = wordsOf(text) ?? [];
+      if (program === undefined) return vscode.l10n.t('Type a name, or a command with closed quotes.');
+      return program === 'ssh' && others.length > 0
+        ? vscode.l10n.t('Type the machine’s name alone. Options of ssh belong into its configuration.')
+        : undefined;
+    },
   });
-  const words = way === undefined ? undefined : parseCommandLine(way);
+  const words = way === undefined ? undefined : wordsOf(way);
   if (words === undefined) return undefined;
   const [first = ''] = words;
   const proposal = (words.length === 1 ? first.replace(/^.*@/, '') : (words.at(-1) ?? '')).replace(/[^\w.-]/g, '');
@@ -81,4 +86,10 @@ export async function askForHost(hosts: readonly HostSummary[]): Promise<string 
   const entry = words.length === 1 ? { ssh: first } : { exec: words };
   await configuration.update(SETTINGS.hosts, { ...before, [name]: entry }, vscode.ConfigurationTarget.Global);
   return name;
+}
+
+/** Those of `ssh gpu-box`, as it is typed in a terminal, are the machine's name alone. */
+function wordsOf(typed: string): string[] | undefined {
+  const words = parseCommandLine(typed);
+  return words?.length === 2 && words[0] === 'ssh' ? words.slice(1) : words;
 }

@@ -41,6 +41,11 @@ describe('the setting corral.hosts', () => {
     );
     assert.match(mistakeOf('both', { ssh: 'box', exec: ['sh'] }) ?? '', /“both”: Set either “ssh” or “exec”/);
     assert.match(mistakeOf('none', {}) ?? '', /Set either “ssh” or “exec”/);
+    for (const program of ['ssh', '/usr/bin/ssh', 'C:\\\\OpenSSH\\\\ssh.exe'])
+      assert.match(
+        mistakeOf('box', { exec: [program, 'box'] }) ?? '',
+        /“box\.exec”: Name a machine behind ssh by “ssh”/,
+      );
     assert.match(mistakeOf('empty', { exec: [] }) ?? '', /“empty\.exec/);
     assert.match(mistakeOf('-x', { ssh: 'box' }) ?? '', /letters, digits/);
     assert.match(mistakeOf('far', { ssh: 'box', root: 'here/there' }) ?? '', /“far\.root”: Use an absolute path there/);

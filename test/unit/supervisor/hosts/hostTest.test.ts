@@ -67,7 +67,13 @@ describeIf(process.platform !== 'win32', 'a host of this kind has a POSIX shell'
     assert.deepEqual(changed, ['dev']);
     assert.ok(steps.length >= 4, steps.join());
     const [dev, wrong] = hosts.list();
-    assert.deepEqual(dev, { name: 'dev', kind: 'exec', target: enter().join(' '), lastTest: report });
+    assert.deepEqual(dev, {
+      name: 'dev',
+      kind: 'exec',
+      enteredBy: 'exec',
+      target: enter().join(' '),
+      lastTest: report,
+    });
     assert.match(wrong?.problem ?? '', /“wrong\.ssh”/);
     assert.deepEqual(report.agents, [{ name: 'claude', version: '2.0.1' }]);
     assert.ok(report.cores > 0 && report.memory.bytes > report.memory.freeBytes && report.disk.freeBytes > 0);

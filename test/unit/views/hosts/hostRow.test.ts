@@ -12,6 +12,8 @@ describe('the row of a host', () => {
       'box, reachable, with claude, 2 running, claude, 2 ms, 4 cores, 8.0 GB memory, 512 GB disk',
     );
     assert.deepEqual(flags, ['host', 'ssh']);
+    const cluster = { ...hostOf('login'), kind: 'slurm' } as const;
+    assert.deepEqual(hostRow(cluster, 0).flags, ['host', 'ssh'], 'a cluster has the same menu');
     const lines = tooltip.map((line) => line.join(': '));
     for (const line of [
       'Entered by: box',
@@ -26,7 +28,7 @@ describe('the row of a host', () => {
   it('says in a few words what is wrong, and in its tooltip why', () => {
     const at = '2026-01-05T10:00:00.000Z';
     const rows = [
-      { name: 'new', kind: 'ssh', target: 'new' } as const,
+      { name: 'new', kind: 'ssh', enteredBy: 'ssh', target: 'new' } as const,
       { name: 'bad', problem: 'Set either “ssh” or “exec”.' },
       { ...hostOf('away'), failure: { reason: 'It is off.', at } },
       { ...hostOf('cut'), connection: { state: 'unreachable', since: at, reason: 'Reset by peer.' } as const },

@@ -25,5 +25,5 @@ export const NO_GIT = {
 
 /** A host that was tested. */
 export function hostOf(name: string, report: Partial<HostTestReport> = {}): HostSummary {
-  return { name, kind: 'ssh', target: name, lastTest: { ...REPORT, host: name, ...report } };
+  return { name, kind: 'ssh', enteredBy: 'ssh', target: name, lastTest: { ...REPORT, host: name, ...report } };
 }

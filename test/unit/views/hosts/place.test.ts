@@ -15,7 +15,7 @@ function running(...names: string[]): SessionSummary[] {
 
 describe('the place of a session', () => {
   const away: HostSummary = { ...hostOf('away'), failure: { reason: 'It is off.', at: '2026-01-05T10:00:00.000Z' } };
-  const untested: HostSummary = { name: 'new', kind: 'ssh', target: 'new' };
+  const untested: HostSummary = { name: 'new', kind: 'ssh', enteredBy: 'ssh', target: 'new' };
   const wrong: HostSummary = { name: 'bad', problem: 'Set either “ssh” or “exec”.' };
 
   it('is the host with the fewest sessions for its cores, of those whose last test found the agent', () => {

@@ -7,7 +7,7 @@ import { newId } from '../../../../../src/storage/ids';
 import { findRepository } from '../../../../../src/supervisor/git/repository';
 import { snapshotRefName } from '../../../../../src/supervisor/git/snapshots/snapshotRef';
 import { fetchWork } from '../../../../../src/supervisor/hosts/work/fetchWork';
-import { hostRefName } from '../../../../../src/supervisor/hosts/work/workRefs';
+import { hostRefName } from '../../../../../src/supervisor/git/snapshots/snapshotRef';
 import { describeIf } from '../../../../support/skip';
 import { carrier, withFixture, WorkFixture } from './workFixture';
 
