@@ -1,3 +1,4 @@
+import { posix } from 'node:path';
 import * as l10n from '@vscode/l10n';
 import { CorralError } from '../../../storage/errors';
 import type { RunProcess } from '../../../common/processes/runProcess';
@@ -36,7 +37,8 @@ export class HostStores {
 
   /**
    * The host of a session; undefined where it is not connected now.
-   * @throws CorralError HOST_FAILED where another machine answers by that name; also as `Hosts.settingOf`
+   * @throws CorralError HOST_FAILED where another machine answers by that name, or its files are elsewhere; also as
+   * `Hosts.settingOf`
    */
   async find({ host }: SessionFacts): Promise<OpenHost | undefined> {
     if (host === undefined) return undefined;
@@ -50,6 +52,7 @@ export class HostStores {
           name: host.name,
         }),
       );
+    await requireSameRoot(open, host);
     return open;
   }
 
@@ -106,4 +109,24 @@ export function placeOnHost(hosts: Hosts, { name, store }: OpenHost) {
   const place = { name, machineId: store.machineId };
   const kind = kindOfHost(hosts.settingOf(name));
   return kind === 'slurm' ? { ...place, kind } : { ...place, kind };
+}
+
+/** In another folder nothing is known of the session's runs, which would count as not started there. */
+async function requireSameRoot(
+  { name, connection, store }: OpenHost,
+  { worktree }: NonNullable<SessionFacts['host']>,
+): Promise<void> {
+  if (worktree === undefined || worktree.repository.startsWith(`${store.root}/`)) return;
+  const before = posix.dirname(worktree.repository);
+  // A link may lead from there to where the files are now.
+  const now = posix.join(store.root, posix.basename(before));
+  const [one, other] = await Promise.all([connection.stat(before), connection.stat(now)]);
+  if (one !== undefined && one.inode === other?.inode) return;
+  throw new CorralError(
+    'HOST_FAILED',
+    l10n.t(
+      'Correct “root” of “{name}” in corral.hosts, or its user: this session’s files are there in {before}, not in {now}.',
+      { name, now: store.root, before: posix.dirname(before) },
+    ),
+  );
 }

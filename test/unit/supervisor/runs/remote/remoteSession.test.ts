@@ -3,8 +3,9 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { it } from 'mocha';
 import type { SessionSummary } from '../../../../../src/supervisor/api';
+import { parseHostSettings } from '../../../../../src/supervisor/hosts/hostSettings';
 import type { Supervisor } from '../../../../../src/supervisor/supervisor';
-import { listProcesses } from '../../../../support/processes';
+import { listProcesses, processesOf } from '../../../../support/processes';
 import { describeIf } from '../../../../support/skip';
 import { until } from '../../supervisorFixture';
 import { type RemoteFixture, useRemote } from './remoteFixture';
@@ -105,6 +106,23 @@ describeIf(process.platform !== 'win32', 'there is no sh', 'a session on another
       changes.map(({ path }) => path),
       ['notes.txt'],
     );
+  });
+
+  it('is left alone while its host keeps Corral’s files in another folder', async () => {
+    const { id } = await fixture.session(window, { prompt: 'edit notes.txt hello; slow 3000 20ms' });
+    await until(window, id, ({ runs }) => (runs[0]?.eventCount ?? 0) > 10, 'its first events');
+    await fixture.here.close(window);
+    const elsewhere = { far: { ...fixture.hosts['far'], root: '~/else where' } };
+    window = fixture.window({ hosts: parseHostSettings(elsewhere) });
+    const { host } = await until(window, id, (now) => now.host?.reason !== undefined, 'the reason');
+    assert.match(host?.reason ?? '', /^Correct “root” of “far”.*\.corral-host, not in .*else where\.$/);
+    await assert.rejects(window.stop(id), { code: 'HOST_FAILED', message: /Correct “root”/ });
+    const runners = (await processesOf(fixture.home)).filter(({ command }) => command.includes('runner.js'));
+    assert.equal(runners.length, 1);
+    await fixture.here.close(window);
+    window = fixture.window();
+    await window.stop(id);
+    await fixture.assertSame(id, (await window.getSession(id)).currentRunId ?? '');
   });
 
   it('is seen and answered in two windows, of which one copies it and the other goes on when that is closed', async () => {
