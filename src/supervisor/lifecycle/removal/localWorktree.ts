@@ -11,6 +11,7 @@ import { purgeTrash } from '../../git/worktrees/purgeTrash';
 import { recreateWorktree } from '../../git/worktrees/recreateWorktree';
 import { restoreSnapshot } from '../../git/worktrees/restoreSnapshot';
 import { moveToTrash, restoreFromTrash, type TrashedWorktree } from '../../git/worktrees/trash';
+import { prepareRoot } from '../../git/worktrees/worktreeFolder';
 import { summarizeWorktree, type WorktreeSummary } from '../../git/worktrees/worktreeSummary';
 import type { WorktreeSettings } from '../../settings';
 import { repositoryMissing, worktreeOf, type LifecycleOptions } from '../worktreeOf';
@@ -100,9 +101,10 @@ export async function restoreWorktree(worktree: SessionWorktree, wanted: WantedF
 
 /**
  * As `restoreWorktree`, for a session that worked elsewhere meanwhile: one that it left here is brought to its last
- * snapshot, after a snapshot of what is there. Throws as `restoreSnapshot`, too.
+ * snapshot, after a snapshot of what is there. Throws as `prepareRoot` and `restoreSnapshot`, too.
  */
 export async function takeUpWorktree(worktree: SessionWorktree, wanted: WantedFiles): Promise<void> {
+  await prepareRoot(worktree); // there may never have been a worktree before
   const last = await readSnapshotRef(worktree.repository, worktree.sessionId);
   const { place } = await locateWorktree(worktree);
   await restoreWorktree(worktree, wanted);

@@ -1,6 +1,7 @@
 import * as l10n from '@vscode/l10n';
 import { settledWithin } from '../../../../common/settledWithin';
 import { CorralError } from '../../../../storage/errors';
+import { makeDirectory } from '../../../../storage/journal/durableFile';
 import type { SessionFacts } from '../../../../storage/sessionFacts';
 import { currentRun, hasWorktree, isOpen } from '../../../../storage/sessionState';
 import { findRepository } from '../../../git/repository';
@@ -13,6 +14,7 @@ import { takenPorts } from '../../../sessions/takenPorts';
 import { freePorts } from '../../../system/ports';
 import { atPlace } from './leftRuns';
 import type { RemoteRuns, RemoteRunsOptions } from '../remoteRuns';
+import { RemoteWorktree } from '../remoteWorktree';
 
 /** For the last bytes and the last snapshot of a run that was stopped for it. */
 const LAST_WORK_LIMIT_MS = 60_000;
@@ -21,16 +23,17 @@ const LAST_WORK_LIMIT_MS = 60_000;
  * Makes a session on a host one of this computer, with its worktree here. Where its host is connected, `stop` ends its
  * run there first, and otherwise that is done once it is.
  * @throws CorralError CONFLICT where it works here already, or has no worktree there; TIMEOUT where its last work did
- * not come; or as `takeUpWorktree`
+ * not come; or as `takeUpWorktree` and `WorktreeKeeper.takeSnapshot`
  */
 export async function continueHere(
-  { store, model, git, remoteRuns, worktreeSettings }: RemoteRunsOptions & { remoteRuns: RemoteRuns },
+  options: RemoteRunsOptions & { remoteRuns: RemoteRuns },
   sessionId: string,
   { isConnected, stop }: { isConnected: boolean; stop: () => Promise<void> },
 ): Promise<void> {
+  const { store, model, git, remoteRuns, worktreeSettings } = options;
   const facts = model.facts(sessionId);
   const run = currentRun(facts);
-  if (isConnected && run !== undefined) {
+  if (isConnected && run !== undefined && run.formerPlace === undefined) {
     if (isOpen(run)) await stop();
     const { done } = await remoteRuns.mirrors.open(facts, run.runId);
     if (!(await settledWithin(done, LAST_WORK_LIMIT_MS)))
@@ -48,6 +51,7 @@ export async function continueHere(
         'CONFLICT',
         l10n.t('This session has no worktree on “{host}” from which it could go on here.', { host: now.host.name }),
       );
+    if (isConnected) await bringLastFiles(options, now);
     const { title } = now;
     const repository = await findRepository(git, now.repository);
     const { worktreesLocation } = worktreeSettings(repository.mainWorktree);
@@ -56,6 +60,7 @@ export async function continueHere(
     const worktreePath = left !== undefined && (await exists(left)) ? left : planned.path;
     const here = atPlace({ ...now, worktreePath }, undefined);
     const wanted = wantedFiles(worktreeSettings(repository.mainWorktree));
+    await makeDirectory(store.paths.session(sessionId).filtered);
     await takeUpWorktree(await worktreeOf({ git, store }, here), wanted);
     const port = await freePorts(takenPorts(model));
     await stillOwner();
@@ -65,6 +70,24 @@ export async function continueHere(
       return last.host === undefined ? undefined : { kind: 'continued.here', data: { worktreePath, port, ...openRun } };
     });
   });
+}
+
+/** Those that a person changed there, too. Where they cannot come, the next call goes on without them. */
+async function bringLastFiles(
+  options: RemoteRunsOptions & { remoteRuns: RemoteRuns },
+  facts: SessionFacts,
+): Promise<void> {
+  const { model, remoteRuns } = options;
+  const host = await remoteRuns.stores.connected(facts);
+  const isTold = model.live(facts.sessionId).workProblem !== undefined;
+  try {
+    await new RemoteWorktree(options, host, facts).takeSnapshot();
+  } catch (error) {
+    if (!(error instanceof CorralError) || error.code === 'HOST_UNREACHABLE') throw error;
+    if (isTold || error.code === 'WORKTREE_MISSING') return;
+    model.setWorkProblem(facts.sessionId, error.message);
+    throw error;
+  }
 }
 
 /** Where its worktree was when it worked here before. */

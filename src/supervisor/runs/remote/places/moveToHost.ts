@@ -13,6 +13,7 @@ import { requireAgentThere } from '../queueRemoteRun';
 import type { RemoteRunsOptions } from '../remoteRuns';
 import { withKnownErrors } from '../remoteWorktree';
 import { sendWorktree } from '../sendWorktree';
+import { showHost } from '../shownHost';
 
 /**
  * Makes a stopped session one of the host, where its worktree is made of a snapshot that is taken first. The worktree
@@ -44,6 +45,7 @@ export async function moveToHost(
       requireMovable(now, host);
       return { kind: 'moved.to.host', data: { host: place, ...worktree } };
     });
+    showHost(options.model, sessionId, host.connection.state); // what was shown was of another one
     const missing = sayWhatDoesNotGo(await whatDoesNotGo(repository, facts.baseCommit));
     return [...(missing === '' ? [] : [missing]), ...notSent];
   });

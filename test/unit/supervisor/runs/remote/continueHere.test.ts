@@ -60,6 +60,7 @@ describeIf(process.platform !== 'win32', 'there is no sh', 'a session that goes 
     assert.deepEqual([session.host, session.state], [undefined, 'interrupted']);
     assert.deepEqual([session.formerHost?.name, session.formerHost?.mayGoOn], ['far', true]);
     assert.equal(await readFile(join(session.worktreePath, 'notes.txt'), 'utf8'), 'hello\n');
+    assert.equal(await fixture.here.repository.git('status', '--porcelain'), '');
     await window.handOver(id, { agent: 'demo', prompt: 'edit more.txt again' });
     const done = await until(window, id, (now) => isOver(now) && now.runs.length === 3, 'its end here');
     assert.deepEqual([done.state, done.unreachable], ['completed', undefined]);

@@ -3,7 +3,9 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { it } from 'mocha';
 import type { SessionSummary } from '../../../../../src/supervisor/api';
+import { parseHostSettings } from '../../../../../src/supervisor/hosts/hostSettings';
 import type { Supervisor } from '../../../../../src/supervisor/supervisor';
+import { CuttableHost } from '../../../../support/hosts/cuttableHost';
 import { describeIf } from '../../../../support/skip';
 import { until } from '../../supervisorFixture';
 import { type RemoteFixture, useRemote } from './remoteFixture';
@@ -104,5 +106,39 @@ describeIf(process.platform !== 'win32', 'there is no sh', 'a session that moves
     await assert.rejects(window.moveToHost(id, 'far'), { code: 'CONFLICT' });
     assert.deepEqual(await changedPaths(id), ['notes.txt', 'other.txt']);
     await work(id, 'edit more.txt here');
+  });
+
+  it('comes back at once, with what a person changed there, and leaves what is its own in the worktree here', async () => {
+    const { id, worktreePath } = await sessionHere();
+    await window.moveToHost(id, 'far');
+    const far = decodeURIComponent(new URL((await window.getSession(id)).worktreeUri ?? '').pathname);
+    await writeFile(join(far, 'by hand.txt'), 'there\n');
+    await writeFile(join(worktreePath, 'left.txt'), 'here\n');
+    await window.continueHere(id);
+    assert.deepEqual(await changedPaths(id), ['by hand.txt', 'notes.txt']);
+    assert.equal(await readFile(join(worktreePath, 'by hand.txt'), 'utf8'), 'there\n');
+    const kept = await fixture.here.repository.git('log', '--format=', '--name-only', '-m', `refs/corral/${id}`);
+    assert.match(kept, /^left\.txt$/m);
+    await window.moveToHost(id, 'far');
+    assert.deepEqual(await changedPaths(id), ['by hand.txt', 'notes.txt']);
+  });
+
+  it('shows how its new host is, and not how the one is that it left', async () => {
+    const { id } = await fixture.session(window, { prompt: 'edit notes.txt hello' });
+    await untilOver(id, 1);
+    await fixture.cut({ isDown: true });
+    await until(window, id, ({ host }) => host?.state === 'unreachable', 'the cut');
+    await window.continueHere(id);
+    const other = await CuttableHost.create();
+    await fixture.here.close(window);
+    window = fixture.window({ hosts: parseHostSettings({ ...fixture.hosts, other: other.setting }) });
+    await window.moveToHost(id, 'other');
+    const { host } = await window.getSession(id);
+    assert.deepEqual([host?.name, host?.state, host?.reason], ['other', 'connected', undefined]);
+    await window.deleteSession(id);
+    await fixture.comeBack();
+    await fixture.here.close(window);
+    window = fixture.window();
+    await other.remove();
   });
 });
