@@ -40,7 +40,7 @@ export async function checkOutFiltered(
 ): Promise<void> {
   const { repository, path, filters: access, signal } = worktree;
   const drivers = await readDrivers(repository.git, repository.mainWorktree, signal);
-  if (drivers.size === 0) return;
+  if (drivers.size === 0 || access?.runsNone === true) return;
   const { byFilter, unlikeIndex } = await findPaths(worktree, tree, paths);
   const index = join(administrativeDirectoryOf(worktree), 'index');
   const made: TreeEntry[] = [];

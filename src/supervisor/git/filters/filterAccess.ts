@@ -7,11 +7,14 @@ export interface FilterAccess {
   folderOf: (sessionId: string) => string;
   /** True where a person allowed a filter of exactly this text. */
   mayRun: (command: string) => Promise<boolean>;
+  /** Not even Git LFS and git-crypt run: where they are asked for, what they need is not there. */
+  runsNone?: true;
 }
 
 /** The access of whoever runs no filter, such as a runner. */
 export function filterAccessWithoutPrograms(paths: StorePaths): FilterAccess {
-  return { folderOf: (sessionId) => paths.session(sessionId).filtered, mayRun: () => Promise.resolve(false) };
+  const folderOf = (sessionId: string): string => paths.session(sessionId).filtered;
+  return { folderOf, mayRun: () => Promise.resolve(false), runsNone: true };
 }
 
 /** False for a session of an older version, whose worktree was made with the user's own filters alone. */

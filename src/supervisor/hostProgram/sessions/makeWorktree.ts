@@ -2,6 +2,7 @@ import type * as v from 'valibot';
 import { runWithNode } from '../../../common/processes/nodeProcess';
 import { CorralError } from '../../../storage/errors';
 import { makeDirectory } from '../../../storage/journal/durableFile';
+import { filterAccessWithoutPrograms } from '../../git/filters/filterAccess';
 import { Git } from '../../git/git';
 import { isAncestor, withObjects } from '../../git/isolated/isolatedGit';
 import { findRepository } from '../../git/repository';
@@ -33,6 +34,7 @@ export async function makeWorktree(
   const repository = await findRepository(new Git(runWithNode), request.repository);
   const planned = {
     ...planWorktree(repository, { storeId, sessionId }, 'inside', title),
+    filters: filterAccessWithoutPrograms(paths),
     ...inTurnAt(repository),
   };
   return await withWorktreeLock(paths, sessionId, async () => {

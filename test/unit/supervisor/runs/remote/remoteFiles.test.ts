@@ -149,4 +149,26 @@ describeIf(process.platform !== 'win32', 'there is no sh', 'files of a session o
     await completed(branched.id);
     assert.deepEqual(await changesOf(branched.id), ['added more.txt', 'added notes.txt']);
   });
+
+  it('are as Git has them where a filter makes them, also on a host that has the filter, and on the way back', async () => {
+    const lfs =
+      '[filter "lfs"]\n\tprocess = git-lfs filter-process\n\tsmudge = git-lfs smudge -- %f\n\trequired = true\n';
+    await writeFile(join(fixture.home, '.gitconfig'), lfs);
+    const pointer = `version https://git-lfs.github.com/spec/v1\noid sha256:${'a'.repeat(64)}\nsize 1\n`;
+    await fixture.here.repository.commit('Large', { '.gitattributes': '*.bin filter=lfs\n', 'a.bin': pointer });
+    const session = await fixture.completedSession(window);
+    const { id } = session;
+    const worktree = await worktreeOf(session);
+    const assertThere = async (): Promise<void> => {
+      assert.equal(await readFile(join(worktree, 'a.bin'), 'utf8'), pointer);
+      assert.deepEqual(await changesOf(id), ['added notes.txt']);
+    };
+    await assertThere();
+    await window.deleteSession(id);
+    await window.undoDelete(id);
+    await assertThere();
+    await rm(worktree, { recursive: true });
+    await window.restoreWorktree(id);
+    await assertThere();
+  });
 });
