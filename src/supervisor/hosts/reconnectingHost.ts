@@ -187,7 +187,10 @@ export class ReconnectingHost implements HostConnection {
 
   readonly #errorOf = (error: ChannelError): CorralError => {
     if (error.code === 'LINK_CLOSED') return this.#unreachable(error.message, error);
-    const message = oneLine(error.message);
+    const message =
+      error.code === 'TOO_LONG'
+        ? l10n.t('it takes no text that is so long. Attach long texts as files.')
+        : oneLine(error.message);
     return new HostError('HOST_FAILED', { host: this.#options.name, step: 'request' }, message, { cause: error });
   };
 

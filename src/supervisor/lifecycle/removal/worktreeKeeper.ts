@@ -15,7 +15,9 @@ export interface EmptiedTrash {
  * HOST_UNREACHABLE where the connection is lost; nobody knows then how far it came.
  */
 export interface WorktreeKeeper {
-  /** @throws REPOSITORY_MISSING where the session's repository here is not found, or is another one */
+  /**
+   * @throws REPOSITORY_MISSING where the session's repository here is not found, or is another one; WORKTREE_NOT_OURS
+   */
   requireRepository(): Promise<void>;
   /** As `moveToTrash`; undefined where the worktree was removed by hand. */
   remove(): Promise<TrashedWorktree | undefined>;

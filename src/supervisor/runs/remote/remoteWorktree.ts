@@ -45,6 +45,7 @@ export class RemoteWorktree implements WorktreeKeeper {
 
   async requireRepository(): Promise<void> {
     await this.#repositoryHere();
+    await this.isInPlace(); // throws where its folder is another's, which nothing must be begun with
   }
 
   async remove(): Promise<TrashedWorktree | undefined> {

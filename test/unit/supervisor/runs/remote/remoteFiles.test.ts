@@ -77,6 +77,14 @@ describeIf(process.platform !== 'win32', 'there is no sh', 'files of a session o
     assert.deepEqual(await changesOf(id), []);
   });
 
+  it('have to go with a prompt that is too long for one request', async () => {
+    const before = await window.listSessions();
+    await assert.rejects(fixture.session(window, { prompt: 'x'.repeat(2 ** 21) }), {
+      message: /^Host “far”: it takes no text that is so long\. Attach long texts as files\.$/,
+    });
+    assert.equal((await window.listSessions()).length, before.length);
+  });
+
   it('are the uncommitted changes of the checkout, where those are wanted', async () => {
     const { repository } = fixture.here;
     await write(repository.path, { 'README.md': 'changed\n', 'new/file.txt': 'new\n' });

@@ -54,6 +54,21 @@ describeIf(process.platform !== 'win32', 'there is no sh', 'a session on another
     assert.deepEqual(await changedPaths(id), ['later.txt', 'more.txt', 'notes.txt']);
   });
 
+  it('stays as it is where its folder is no worktree any more', async () => {
+    const session = await fixture.completedSession(window);
+    const link = join(await worktreeOf(session), '.git');
+    const content = await readFile(link);
+    await rm(link);
+    await assert.rejects(window.deleteSession(session.id), {
+      code: 'WORKTREE_NOT_OURS',
+      message: /is no Git worktree/,
+    });
+    assert.equal((await window.getSession(session.id)).deleted, false);
+    assert.equal(await notes(session), 'hello\n');
+    await writeFile(link, content);
+    await window.deleteSession(session.id);
+  });
+
   it('is archived and unarchived', async () => {
     const session = await fixture.completedSession(window);
     await window.archiveSession(session.id, true);
