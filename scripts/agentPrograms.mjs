@@ -1,6 +1,6 @@
 /** Installs the real agent programs. Each gets a home folder, a key that opens nothing and a model on loopback. */
 import { execFile } from 'node:child_process';
-import { access, mkdir, writeFile } from 'node:fs/promises';
+import { access, mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { cacheDirectory, installInto, runOrThrow } from './installation.mjs';
@@ -166,6 +166,14 @@ export async function installProgram(name) {
   const path = join(directory, program);
   await promisify(execFile)(path, ['--version'], { shell: process.platform === 'win32' && !path.endsWith('.exe') });
   return path;
+}
+
+/** The program without the launcher in JavaScript that some packages have in front: a file that works alone. */
+export async function nativeProgram(path) {
+  const packages = join(path, '../../@openai');
+  const files = await readdir(packages, { recursive: true }).catch(() => []);
+  const binary = files.find((file) => /vendor[\\/][^\\/]+[\\/]bin[\\/]codex(\.exe)?$/.test(file));
+  return binary === undefined ? path : join(packages, binary);
 }
 
 /** Makes the agent's home folder and returns its whole environment. */

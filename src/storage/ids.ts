@@ -7,6 +7,9 @@ const ID = /^[a-z2-7]{12}$/;
 /** A session or run id. */
 export const idSchema = v.pipe(v.string(), v.regex(ID));
 
+/** An id by which agents name files of their own. */
+export const uuidSchema = v.pipe(v.string(), v.uuid());
+
 /** A new session or run id: 12 characters of lower-case base32. */
 export function newId(): string {
   return Array.from(crypto.getRandomValues(new Uint8Array(LENGTH)), (byte) => ALPHABET.charAt(byte & 31)).join('');

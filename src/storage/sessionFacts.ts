@@ -141,6 +141,8 @@ export const sessionFactsSchema = v.object({
   host: v.exactOptional(hostFactsSchema),
   /** Where it worked before, the first place first. What was there may still be. */
   formerPlaces: v.exactOptional(v.array(formerPlaceSchema)),
+  /** The native session of runs at the last of these that can be resumed where the session works now. */
+  carriedSessionId: v.exactOptional(text),
   /** `onHost`: on the session's host, once `host.worktree` says where. */
   worktree: v.picklist(['planned', 'creating', 'present', 'failed', 'deleting', 'deleted', 'onHost']),
   worktreeFailure: v.exactOptional(text),

@@ -61,6 +61,11 @@ const anyHostPlaceSchema = v.union([hostPlaceSchema, clusterPlaceSchema]);
 /** The first of ten ports that no other session has at the same place. */
 const portSchema = v.pipe(v.number(), v.integer());
 
+const carried = {
+  /** The agent's own session that can be resumed at the new place, since its transcript went along. */
+  nativeSessionId: v.exactOptional(text),
+};
+
 const createdSchema = v.object({
   title: text,
   prompt: text,
@@ -140,13 +145,14 @@ export const SESSION_RECORD_SCHEMAS = {
     worktreePath: text,
     port: portSchema,
     openRun: v.exactOptional(text),
+    ...carried,
   }),
   /** A run that was left on a host does nothing there any more. */
   'run.leftEnded': v.object({ runId: text }),
   /** Its worktree is being made on that host, where something of it may be from now on. */
   'moving.to.host': v.object({ host: anyHostPlaceSchema }),
   /** From now on the session works on that host, in that worktree, from its last snapshot. */
-  'moved.to.host': v.object({ host: anyHostPlaceSchema, ...placeOnHostSchema.entries, port: portSchema }),
+  'moved.to.host': v.object({ host: anyHostPlaceSchema, ...placeOnHostSchema.entries, port: portSchema, ...carried }),
   'worktree.failed': v.object({ reason: text }),
   'run.queued': queuedSchema,
   /** In place of `run.queued` for a session on another host. */

@@ -66,7 +66,7 @@ export function foldRecord(facts: SessionFacts, record: SessionRecord): void {
       return;
     case 'moved.to.host': {
       const { host, path, repository, port } = record.data;
-      leavePlace(facts, record.timestamp);
+      leavePlace(facts, record.timestamp, record.data);
       facts.host = { ...host, worktree: { path, repository } };
       facts.worktree = 'onHost';
       facts.worktreePath = '';
@@ -169,15 +169,15 @@ export function foldRecord(facts: SessionFacts, record: SessionRecord): void {
 function goOnHere(
   facts: SessionFacts,
   host: NonNullable<SessionFacts['host']>,
-  { worktreePath, port, openRun }: SessionRecordData<'continued.here'>,
+  { worktreePath, port, ...left }: SessionRecordData<'continued.here'>,
   timestamp: string,
 ): void {
-  if (openRun !== undefined) {
-    const run = runOf(facts, openRun);
+  if (left.openRun !== undefined) {
+    const run = runOf(facts, left.openRun);
     const evidence = `The session went on here, while nobody could tell how this run was on “${host.name}”.`;
     run.closed = { outcome: 'interrupted', restored: false, evidence, timestamp, afterSeq: 0 };
   }
-  leavePlace(facts, timestamp, openRun);
+  leavePlace(facts, timestamp, left);
   delete facts.host;
   facts.worktree = 'present';
   facts.worktreePath = worktreePath;
@@ -282,11 +282,13 @@ function questionOf(request: EventData<'permission.request'>): Omit<PendingPermi
   };
 }
 
-function leavePlace(facts: SessionFacts, leftAt: string, openRun?: string): void {
+function leavePlace(facts: SessionFacts, leftAt: string, left: { openRun?: string; nativeSessionId?: string }): void {
   const { host, worktreePath, formerPlaces = [] } = facts;
-  const open = openRun === undefined ? {} : { openRun };
+  const open = left.openRun === undefined ? {} : { openRun: left.openRun };
   facts.formerPlaces = [...formerPlaces, host === undefined ? { worktreePath, leftAt } : { host, leftAt, ...open }];
   for (const run of facts.runs) run.formerPlace ??= formerPlaces.length;
+  delete facts.carriedSessionId;
+  if (left.nativeSessionId !== undefined) facts.carriedSessionId = left.nativeSessionId;
 }
 
 function sortRuns(facts: SessionFacts): void {

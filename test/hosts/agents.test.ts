@@ -1,14 +1,12 @@
 import assert from 'node:assert/strict';
-import { spawn, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'mocha';
 import type { SessionRequest, SessionSummary } from '../../src/supervisor/api';
 import type { Supervisor } from '../../src/supervisor/supervisor';
+import { ModelForPrograms } from '../support/agents/modelForPrograms';
 import { PROFILES } from '../support/hosts/machineFiles';
 import { noSshMachine, SshMachine } from '../support/hosts/sshMachine';
-import { projectRoot } from '../support/project';
 import { skip } from '../support/skip';
 import { RemoteFixture } from '../unit/supervisor/runs/remote/remoteFixture';
 import { until } from '../unit/supervisor/supervisorFixture';
@@ -54,7 +52,7 @@ describe('agents on a machine behind ssh', () => {
   let machine: SshMachine;
   let fixture: RemoteFixture;
   let window: Supervisor;
-  let model: ChildProcess | undefined;
+  let model: ModelForPrograms | undefined;
   let end = async (): Promise<void> => await Promise.resolve();
   before(async function () {
     const reason = await noSshMachine();
@@ -68,7 +66,7 @@ describe('agents on a machine behind ssh', () => {
     fixture = await RemoteFixture.of({ home: machine.file('~'), setting: { ssh: machine.alias } });
     end = async () => {
       await fixture.here.end();
-      model?.kill();
+      await model?.end();
       await machine.stop();
     };
     await serveModel();
@@ -82,19 +80,8 @@ describe('agents on a machine behind ssh', () => {
 
   /** A model on the machine's own loopback. Its address and a key stand in the start-up file of the login shell. */
   async function serveModel(): Promise<void> {
-    const [enter, ...words] = machine.enterNetwork;
-    const script = join(projectRoot, 'test/support/agents/modelServer.mjs');
-    model = spawn(enter, [...words, process.execPath, script], { stdio: ['ignore', 'pipe', 'inherit'] });
-    assert.ok(model.stdout !== null);
-    const [line] = (await once(model.stdout.setEncoding('utf8'), 'data')) as [string];
-    const variables = {
-      ANTHROPIC_BASE_URL: line.trim(),
-      ANTHROPIC_API_KEY: 'key-of-the-machine',
-      CLAUDE_CODE_MAX_RETRIES: '1',
-      CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: '1',
-      DISABLE_AUTOUPDATER: '1',
-      DISABLE_ERROR_REPORTING: '1',
-    };
+    model = await ModelForPrograms.start(machine.enterNetwork);
+    const variables = { ...model.variables, ANTHROPIC_API_KEY: 'key-of-the-machine' };
     const lines = Object.entries(variables).map(([name, value]) => `export ${name}=${value}\n`);
     await machine.writeFile('~/model', lines.join(''));
   }

@@ -12,7 +12,7 @@ import {
   HOST_PROTOCOL_VERSION,
   hostRequestSchema,
 } from '../hostProtocol/hostProtocol';
-import type { sessionRequests } from '../hostProtocol/sessionRequests';
+import type { sessionRequests } from '../hostProtocol/sessionRequestSchemas';
 import { Commands } from './commands';
 import { connectSocket } from './connectSocket';
 import { listNames, openFile, statFile } from './files';
@@ -26,6 +26,7 @@ import { noteDetached, readFitness } from './sessions/fitness';
 import { openHostStore } from './sessions/hostStore';
 import { makeWorktree } from './sessions/makeWorktree';
 import { cancelRun, endRun, endServersOf, findAgent, findRun, giveUpRun, startRun } from './sessions/runs';
+import { putOwnTranscript, readOwnTranscript } from './sessions/transcripts';
 import { changeWorktree, eraseSession, putIncluded } from './sessions/worktrees';
 import { tailFile } from './tailFile';
 import { listVersions, removeVersions } from './versions';
@@ -89,8 +90,7 @@ function handle(
       return;
     case 'tail': {
       const bytes = Readable.from(tailFile(request.path, request.offset), { objectMode: false });
-      pipeline(bytes, channel, () => undefined);
-      channel.resume();
+      sendBytes(channel, Promise.resolve(bytes));
       return;
     }
     case 'connect':
@@ -106,11 +106,7 @@ function handle(
       answer(channel, liveness(request.identity));
       return;
     case 'readFile':
-      openFile(request.path, request.maxBytes).then(
-        (bytes) => pipeline(bytes, channel, () => undefined),
-        (error: unknown) => channel.destroy(error as Error),
-      );
-      channel.resume();
+      sendBytes(channel, openFile(request.path, request.maxBytes));
       return;
     case 'stat':
       answer(channel, statFile(request.path));
@@ -136,6 +132,18 @@ function handle(
         putIncluded(request, channel).then(() => null),
       );
       return;
+    case 'readTranscript':
+      sendBytes(
+        channel,
+        environment.then(async () => await readOwnTranscript(request)),
+      );
+      return;
+    case 'putTranscript':
+      reply(
+        channel,
+        environment.then(async () => await putOwnTranscript(request, channel)).then(() => null),
+      );
+      return;
     case 'listVersions':
       answer(channel, listVersions());
       return;
@@ -152,7 +160,7 @@ function handle(
 
 type SessionRequest = Exclude<
   HostRequestOf<v.InferOutput<(typeof sessionRequests)[number]>['request']>,
-  { request: 'putAttachment' | 'putIncluded' }
+  { request: 'putAttachment' | 'putIncluded' | 'readTranscript' | 'putTranscript' }
 >;
 
 async function answerForSessions(request: SessionRequest): Promise<unknown> {
@@ -194,6 +202,15 @@ async function answerForSessions(request: SessionRequest): Promise<unknown> {
 
 function ownHello(): HostHello {
   return { protocol: HOST_PROTOCOL_VERSION, version: CORRAL_VERSION, capabilities: HOST_CAPABILITIES };
+}
+
+/** Sends all of the bytes, or the error, to a request without further bytes. */
+function sendBytes(channel: Channel, opening: Promise<Readable>): void {
+  channel.resume(); // so that its other direction ends
+  opening.then(
+    (bytes) => pipeline(bytes, channel, () => undefined),
+    (error: unknown) => channel.destroy(error as Error),
+  );
 }
 
 /** As `reply`, to a request without further bytes. */

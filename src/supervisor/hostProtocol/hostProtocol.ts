@@ -4,7 +4,7 @@ import * as v from 'valibot';
 import { parseJson } from '../../common/lines/jsonLimits';
 import type { Liveness } from '../system/identity';
 import { identitySchema } from '../system/identitySchema';
-import { sessionRequests } from './sessionRequests';
+import { sessionRequests } from './sessionRequestSchemas';
 
 /** Raised when a host program of this version cannot serve an older window, or an older one this window. */
 export const HOST_PROTOCOL_VERSION = 1;

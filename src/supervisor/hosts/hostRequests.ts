@@ -1,5 +1,6 @@
 /** What is asked of a host but for its programs; each question is a channel of its own. */
 import type { Duplex, Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import type * as v from 'valibot';
 import type { HostRequest } from '../hostProtocol/hostProtocol';
 import {
@@ -23,10 +24,11 @@ export async function askHost<S extends v.GenericSchema>(
   open: OpenChannel,
   request: HostRequest,
   schema: S,
-  content: Uint8Array = new Uint8Array(),
+  content: Uint8Array | AsyncIterable<Uint8Array> = new Uint8Array(),
 ): Promise<v.InferOutput<S>> {
   const channel = open(request);
-  channel.end(content);
+  if (content instanceof Uint8Array) channel.end(content);
+  else await pipeline(content, channel);
   const answer = decodeJson(schema, await collect(channel, MAX_ANSWER_BYTES));
   if (answer === undefined) throw new Error(`The host answered “${request.request}” in a form that is not known`);
   return answer;
@@ -77,8 +79,9 @@ export async function readHostFile(open: OpenChannel, path: string, maxBytes: nu
   }
 }
 
-export function tailOnHost(open: OpenChannel, path: string, offset: number): Readable {
-  const channel = open({ request: 'tail', path, offset });
+/** The bytes with which the request is answered. */
+export function readFromHost(open: OpenChannel, request: HostRequest): Readable {
+  const channel = open(request);
   channel.end();
   return channel;
 }

@@ -30,10 +30,10 @@ import {
   listOnHost,
   livenessOnHost,
   probeHost,
+  readFromHost,
   readHostFile,
   startDetachedOnHost,
   statOnHost,
-  tailOnHost,
 } from './hostRequests';
 import type { Transport } from './transport/openTransport';
 
@@ -111,7 +111,7 @@ export class ReconnectingHost implements HostConnection {
   }
 
   tail(path: string, fromOffset: number): Readable {
-    return tailOnHost(this.#open, path, fromOffset);
+    return this.read({ request: 'tail', path, offset: fromOffset });
   }
 
   async connectSocket(endpoint: string | number): Promise<Duplex> {
@@ -141,9 +141,13 @@ export class ReconnectingHost implements HostConnection {
   async ask<S extends v.GenericSchema>(
     request: HostRequest,
     schema: S,
-    content?: Uint8Array,
+    content?: Uint8Array | AsyncIterable<Uint8Array>,
   ): Promise<v.InferOutput<S>> {
     return await this.#checked(askHost(this.#open, request, schema, content));
+  }
+
+  read(request: HostRequest): Readable {
+    return readFromHost(this.#open, request);
   }
 
   /** Begins to connect when it is this host's turn. */

@@ -1,13 +1,13 @@
 /** Claude Code's own transcripts: one file of JSON lines per session, in a folder named after its working directory. */
 import { createReadStream } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate as yieldToEventLoop } from 'node:timers/promises';
 import { isInside } from '../../common/isInside';
 import { abridgeStrings } from '../../common/lines/abridgeStrings';
 import { readLines } from '../../common/lines/readLines';
 import { mapLimited } from '../../common/mapLimited';
+import { claudeFolderPrefix, claudeProjects } from '../agents/transcripts/transcriptFolders';
 import { titleOf } from '../sessions/sessionTitle';
 import { answerOf, parseTranscriptLine, promptOf } from './claudeTranscriptLine';
 import { ClaudeTranscriptReplay } from './claudeTranscriptReplay';
@@ -18,8 +18,6 @@ const HEAD_BYTES = 48 * 1024 * 1024;
 /** Of each string in the head: enough for a title. */
 const HEAD_STRING_BYTES = 4 * 1024;
 const MAX_LINE_BYTES = 64 * 1024 * 1024;
-/** Claude cuts the names of its folders at this length. */
-const MAX_FOLDER_NAME_CHARACTERS = 200;
 const MAX_FILES_AT_ONCE = 8;
 /** The extension host gets to do other work after so much of a transcript. */
 const BYTES_PER_TURN = 256 * 1024;
@@ -30,9 +28,8 @@ export async function findClaudeSessions(
   folder: string,
   { signal, onFound }: SessionSearch,
 ): Promise<void> {
-  const configuration = environment['CLAUDE_CONFIG_DIR'] ?? join(environment['HOME'] ?? homedir(), '.claude');
-  const projects = join(configuration, 'projects');
-  const prefix = folder.replaceAll(/[^A-Za-z0-9]/g, '-').slice(0, MAX_FOLDER_NAME_CHARACTERS);
+  const projects = claudeProjects(environment);
+  const prefix = claudeFolderPrefix(folder);
   const names = (await readdir(projects).catch(() => [])).filter((name) => name.startsWith(prefix));
   const files = await Promise.all(
     names.map(async (name) =>

@@ -231,10 +231,11 @@ function since(facts: SessionFacts, run: RunFacts | undefined): string {
 export function nativeSession(facts: SessionFacts): { nativeSessionId: string; backendType: string } | undefined {
   const { name, runs } = workingAgent(facts);
   for (const run of runs.toReversed()) {
-    // What the agent keeps of its session is there.
-    if (failedToResume(run) || run.formerPlace !== undefined) return undefined;
-    if (run.nativeSessionId !== undefined)
-      return { nativeSessionId: run.nativeSessionId, backendType: run.backendType ?? name };
+    if (failedToResume(run)) return undefined;
+    if (run.nativeSessionId === undefined) continue;
+    // What the agent keeps of its session is where it worked, unless that went along.
+    if (run.formerPlace !== undefined && run.nativeSessionId !== facts.carriedSessionId) return undefined;
+    return { nativeSessionId: run.nativeSessionId, backendType: run.backendType ?? name };
   }
   return undefined;
 }

@@ -107,7 +107,13 @@ export interface HostConnection {
    * The answer to a request of the host protocol that is answered with one value of that form. `content` goes with
    * those requests that take bytes.
    */
-  ask<S extends v.GenericSchema>(request: object, schema: S, content?: Uint8Array): Promise<v.InferOutput<S>>;
+  ask<S extends v.GenericSchema>(
+    request: object,
+    schema: S,
+    content?: Uint8Array | AsyncIterable<Uint8Array>,
+  ): Promise<v.InferOutput<S>>;
+  /** The bytes with which a request of the host protocol is answered. */
+  read(request: object): Readable;
 
   /** Tries at once where there is no link, and asks a person only by `ask`. Settles with the state that comes of it. */
   reconnectNow(ask?: AskPerson): Promise<HostState>;

@@ -31,10 +31,12 @@ export function continueHereDetail(
     ...(session.host?.workProblem === undefined
       ? []
       : [l10n.t('Not all of its work could be fetched: {reason}', { reason: session.host.workProblem })]),
-    l10n.t(
-      'Your next message starts it on this computer, and {agent} is told what was said so far. Its worktree on “{host}” stays.',
-      { agent: session.agent, host },
-    ),
+    session.host?.state === 'connected'
+      ? `${l10n.t('Your next message starts it on this computer. Its worktree on “{host}” stays.', { host })} ${whatAgentsKnow()}`
+      : l10n.t(
+          'Your next message starts it on this computer, and {agent} is told what was said so far. Its worktree on “{host}” stays.',
+          { agent: session.agent, host },
+        ),
   ].join('\n\n');
 }
 
@@ -51,8 +53,12 @@ export function moveToHostDetail(
     now === undefined
       ? l10n.t('The worktree on this computer stays as it is.')
       : l10n.t('The worktree on “{host}” stays as it is.', { host: now.name }),
-    l10n.t('Your next message starts {agent} on “{host}”, and it is told what was said so far.', { agent, host }),
+    `${l10n.t('Your next message starts {agent} on “{host}”.', { agent, host })} ${whatAgentsKnow()}`,
   ].join('\n\n');
+}
+
+function whatAgentsKnow(): string {
+  return l10n.t('Claude Code and Codex take along what they know of it. Other agents are told what was said so far.');
 }
 
 function whatIsHere({ host }: SessionSummary, takenAt: string | undefined): string {

@@ -1,5 +1,6 @@
 // A model service on loopback that answers real agent programs as the scenario in the prompt says. It keeps no state,
 // so that a session can be resumed.
+import { appendFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { pathToFileURL } from 'node:url';
 import { DIALECTS } from './modelDialects.mjs';
@@ -23,7 +24,7 @@ const MAX_REQUESTS = 20;
 /** What the program signs in with. */
 const tokenOf = ({ headers }) => headers['x-api-key'] ?? headers.authorization?.replace(/^Bearer /, '');
 
-async function serve(incoming, response, { requests, limits }) {
+async function serve(incoming, response, { requests, limits, onRequest }) {
   let text = '';
   for await (const chunk of incoming.setEncoding('utf8')) text += chunk;
   const { pathname } = new URL(incoming.url, 'http://localhost');
@@ -37,6 +38,7 @@ async function serve(incoming, response, { requests, limits }) {
   const body = JSON.parse(text);
   requests.push(body);
   requests.splice(0, requests.length - MAX_REQUESTS);
+  onRequest(body);
   const resetsAt = limits.get(tokenOf(incoming));
   if (resetsAt !== undefined && Date.now() < resetsAt * 1000) return dialect.refuse(response, resetsAt);
   const step = answerTo({ ...dialect.read(body), folder: folderIn(body) });
@@ -48,11 +50,11 @@ async function serve(incoming, response, { requests, limits }) {
  * Listens on a free loopback port; `requests` are the last ones for an answer, oldest first. `limits` has when the
  * usage limit of an account ends, in seconds since 1970, by what its programs sign in with.
  */
-export async function startModelServer() {
+export async function startModelServer({ onRequest = () => undefined } = {}) {
   const requests = [];
   const limits = new Map();
   const server = createServer((incoming, response) => {
-    serve(incoming, response, { requests, limits }).catch((error) => {
+    serve(incoming, response, { requests, limits, onRequest }).catch((error) => {
       console.error(`The model cannot answer: ${error.message}`);
       response.destroy(error);
     });
@@ -69,5 +71,9 @@ export async function startModelServer() {
   };
 }
 
-if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href)
-  console.log((await startModelServer()).url);
+// As a program, it adds each request as a line of JSON to the file that its argument names.
+const [, program, log] = process.argv;
+if (program !== undefined && import.meta.url === pathToFileURL(program).href) {
+  const onRequest = (body) => log !== undefined && appendFileSync(log, `${JSON.stringify(body)}\n`);
+  console.log((await startModelServer({ onRequest })).url);
+}

@@ -177,12 +177,20 @@ export function settingFor(name: string, { agents }: SupervisorSettings): Pick<H
   return setting === undefined ? {} : { setting };
 }
 
+/** The agent as its host is told of it. */
+export function hostAgentOf(
+  { name, argv }: { name: string; argv?: readonly string[] | undefined },
+  settings: SupervisorSettings,
+): HostAgent {
+  return { name, ...settingFor(name, settings), ...(argv === undefined ? {} : { argv: [...argv] }) };
+}
+
 /** @throws CorralError HOST_UNREACHABLE, or HOST_FAILED with why the host cannot run the agent */
 export async function requireAgentThere(
   { connection }: OpenHost,
-  { name, argv }: { name: string; argv?: readonly string[] | undefined },
+  wanted: Parameters<typeof hostAgentOf>[0],
   settings: SupervisorSettings,
 ): Promise<void> {
-  const agent = { name, ...settingFor(name, settings), ...(argv === undefined ? {} : { argv: [...argv] }) };
+  const agent = hostAgentOf(wanted, settings);
   await connection.ask({ request: 'findAgent', agent } satisfies HostRequestOf<'findAgent'>, nothingSchema);
 }

@@ -12,16 +12,17 @@ import { withWorktreeLock } from '../../../lifecycle/worktreeLock';
 import { worktreeOf } from '../../../lifecycle/worktreeOf';
 import { takenPorts } from '../../../sessions/takenPorts';
 import { freePorts } from '../../../system/ports';
-import { atPlace } from './leftRuns';
 import type { RemoteRuns, RemoteRunsOptions } from '../remoteRuns';
 import { RemoteWorktree } from '../remoteWorktree';
+import { carryTranscript } from './carryTranscript';
+import { atPlace } from './leftRuns';
 
 /** For the last bytes and the last snapshot of a run that was stopped for it. */
 const LAST_WORK_LIMIT_MS = 60_000;
 
 /**
  * Makes a session on a host one of this computer, with its worktree here. Where its host is connected, `stop` ends its
- * run there first, and otherwise that is done once it is.
+ * run there first and what its agent keeps of the session comes along; otherwise its run ends once it is.
  * @throws CorralError CONFLICT where it works here already, or has no worktree there; TIMEOUT where its last work did
  * not come; or as `takeUpWorktree` and `WorktreeKeeper.takeSnapshot`
  */
@@ -62,12 +63,14 @@ export async function continueHere(
     const wanted = wantedFiles(worktreeSettings(repository.mainWorktree));
     await makeDirectory(store.paths.session(sessionId).filtered);
     await takeUpWorktree(await worktreeOf({ git, store }, here), wanted);
+    const carried = isConnected ? await carryTranscript(options, now, { worktreePath }) : {};
     const port = await freePorts(takenPorts(model));
     await stillOwner();
     await store.append(sessionId, (last) => {
       const open = last.runs.find(isOpen);
       const openRun = open === undefined ? {} : { openRun: open.runId };
-      return last.host === undefined ? undefined : { kind: 'continued.here', data: { worktreePath, port, ...openRun } };
+      const data = { worktreePath, port, ...openRun, ...carried };
+      return last.host === undefined ? undefined : { kind: 'continued.here', data };
     });
   });
 }

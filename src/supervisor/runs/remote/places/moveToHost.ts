@@ -10,20 +10,20 @@ import { requireSession, requireStopped } from '../../../sessions/sessionErrors'
 import { requireFit } from '../hostFitness';
 import { placeOnHost, type OpenHost } from '../hostStores';
 import { requireAgentThere } from '../queueRemoteRun';
-import type { RemoteRunsOptions } from '../remoteRuns';
 import { withKnownErrors } from '../remoteWorktree';
 import { sendWorktree } from '../sendWorktree';
 import { showHost } from '../shownHost';
+import { carryTranscript, type CarryOptions } from './carryTranscript';
 
 /**
- * Makes a stopped session one of the host, where its worktree is made of a snapshot that is taken first. The worktree
- * that it has now stays.
+ * Makes a stopped session one of the host: its worktree there is made of a snapshot that is taken first, and what its
+ * agent keeps of it goes along where that is possible. The worktree that it has now stays.
  * @returns what people should know of it, in sentences
  * @throws CorralError RUNNING; CONFLICT where it works there already, or has work there that parted from it; HOST_… of
  * either host; or as `requireFit`
  */
 export async function moveToHost(
-  options: RemoteRunsOptions & LifecycleOptions,
+  options: CarryOptions & LifecycleOptions,
   host: OpenHost,
   sessionId: string,
 ): Promise<string[]> {
@@ -40,10 +40,11 @@ export async function moveToHost(
     await store.append(sessionId, () => ({ kind: 'moving.to.host', data: { host: place } }));
     const sending = sendWorktree(options, host, repository, facts, { commit: last, files: { last } });
     const { place: worktree, notSent } = await withKnownErrors(sending);
+    const carried = await carryTranscript(options, facts, { host, worktreePath: worktree.path });
     await stillOwner();
     await store.append(sessionId, (now) => {
       requireMovable(now, host);
-      return { kind: 'moved.to.host', data: { host: place, ...worktree } };
+      return { kind: 'moved.to.host', data: { host: place, ...worktree, ...carried } };
     });
     showHost(options.model, sessionId, host.connection.state); // what was shown was of another one
     const missing = sayWhatDoesNotGo(await whatDoesNotGo(repository, facts.baseCommit));
