@@ -94,7 +94,9 @@ async function openWay(
         throw bootstrapError(host, word, detail, process.errorText);
       }
       isInstalled = true;
-      if (!process.input.write(program.bytes)) await Promise.race([once(process.input, 'drain'), process.ended]);
+      if (process.input.write(program.bytes)) continue;
+      // Where it reads no more, the next line tells why.
+      await Promise.race([once(process.input, 'drain').catch(() => undefined), process.ended]);
     }
   } catch (error) {
     process.end();

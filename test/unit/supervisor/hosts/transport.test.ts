@@ -72,6 +72,15 @@ describeIf(
       assert.deepEqual(await readdir(join(home, '.corral-host/bin')), []);
     });
 
+    it('says that nothing was installed where its input is not read', async () => {
+      const setting: HostSetting = { exec: ['sh', '-c', 'exec "$@" </dev/null', 'sh', ...host.setting.exec] };
+      const large = { ...program, bytes: Buffer.concat([program.bytes, Buffer.alloc(1 << 20, ' ')]) };
+      await assert.rejects(openTransport({ ...host, setting }, { program: large }), {
+        code: 'HOST_FAILED',
+        message: /Host “dev”: the host program could not be installed in .*corral-host/,
+      });
+    });
+
     it('finds a Node elsewhere once the one that it found before is gone', async () => {
       const gone = join(home, 'gone');
       await writeFile(gone, `#!/bin/sh\nexec ${process.execPath} "$@"\n`);
