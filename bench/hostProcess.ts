@@ -3,11 +3,14 @@
  * be measured alone. Prints one line of JSON.
  */
 import { subscribe } from 'node:diagnostics_channel';
+import { stat } from 'node:fs/promises';
 import { performance } from 'node:perf_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
 import { inspect } from 'node:util';
 import { getHeapSpaceStatistics } from 'node:v8';
 import * as v from 'valibot';
+import { ifExists } from '../src/common/ifExists';
+import { parseHostSettings } from '../src/supervisor/hosts/hostSettings';
 import { DEFAULT_SETTINGS } from '../src/supervisor/settings';
 import { Supervisor } from '../src/supervisor/supervisor';
 import { TimelineHost } from '../src/views/timeline/timelineHost';
@@ -20,6 +23,7 @@ import { watchLoop } from './loopWatch';
 const CHECKPOINT_EVERY_MS = 2_000;
 const NEWEST = 200;
 const SETTLE_MS = 1_000;
+const POLL_MS = 5;
 /** An agent that prints a hundred lines a second. */
 const AGENT = `let n = 0; setInterval(() => console.log('line ' + n++ + ' ' + 'x'.repeat(250)), 10)`;
 
@@ -91,16 +95,29 @@ async function watchIdling(seconds: number): Promise<Pick<HostResult, 'wakesPerS
   return { wakesPerSecond: (performance.nodeTiming.uvMetricsInfo.loopCount - before) / seconds, startedProcesses };
 }
 
+/** The time at which the first host was connected. */
+async function connectedAt(supervisor: Supervisor): Promise<number> {
+  return await new Promise((resolve) => {
+    supervisor.onDidChangeHosts(() => {
+      void supervisor.listHosts().then(([host]) => {
+        if (host?.connection?.state === 'connected') resolve(Date.parse(host.connection.since));
+      });
+    });
+  });
+}
+
 async function perform(): Promise<HostResult> {
   if (task.kind === 'empty') return { memoryMb: [await memoryMb()], youngMb: youngMb() };
   const startMs = performance.now();
+  const hosts = task.kind === 'copy' ? parseHostSettings(task.hosts) : DEFAULT_SETTINGS.hosts;
   const supervisor = new Supervisor({
     storageDirectory: task.storageDirectory,
     bundles: task.bundles,
     checkpointEveryMs: CHECKPOINT_EVERY_MS,
     // No run waits in the queue.
-    settings: () => ({ ...DEFAULT_SETTINGS, maxConcurrentRuns: 100, minimumFreeMemoryMiB: 0 }),
+    settings: () => ({ ...DEFAULT_SETTINGS, maxConcurrentRuns: 100, minimumFreeMemoryMiB: 0, hosts }),
   });
+  const connecting = task.kind === 'copy' ? connectedAt(supervisor) : undefined;
   await supervisor.listSessions();
   const listMs = performance.now() - startMs;
   await supervisor.whenRecovered();
@@ -130,6 +147,14 @@ async function perform(): Promise<HostResult> {
       timeline.dispose();
       await supervisor.close();
       return { memoryMb: [], ...loop };
+    }
+    case 'copy': {
+      const sinceMs = (await connecting) ?? NaN;
+      while (((await ifExists(stat(task.path)))?.size ?? 0) < task.bytes) await delay(POLL_MS);
+      const copyMs = Date.now() - sinceMs;
+      while ((await supervisor.getSession(task.sessionId)).status !== 'Completed') await delay(POLL_MS);
+      await supervisor.close();
+      return { memoryMb: [], copyMs };
     }
     case 'timelines': {
       const memory: number[] = [];

@@ -13,6 +13,15 @@ export const hostTaskSchema = v.variant('kind', [
   v.object({ kind: v.literal('runs'), ...store, repository: text, runs: v.number(), seconds: v.number() }),
   /** Keeps a timeline open while another process writes. */
   v.object({ kind: v.literal('follow'), ...store, sessionId: text, seconds: v.number() }),
+  /** Copies what the run of a session on a host has recorded, until `path` has so many bytes. */
+  v.object({
+    kind: v.literal('copy'),
+    ...store,
+    hosts: v.unknown(),
+    sessionId: text,
+    path: text,
+    bytes: v.number(),
+  }),
   /** Opens one timeline after the other. */
   v.object({ kind: v.literal('timelines'), ...store, sessionIds: v.array(text) }),
 ]);
@@ -25,6 +34,8 @@ export const hostResultSchema = v.object({
   youngMb: v.optional(v.number()),
   /** Time until the list was complete. */
   listMs: v.optional(v.number()),
+  /** From the connection to the last of the bytes. */
+  copyMs: v.optional(v.number()),
   worstBlockMs: v.optional(v.number()),
   worstWorkMs: v.optional(v.number()),
   blockP99Ms: v.optional(v.number()),

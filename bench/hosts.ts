@@ -46,7 +46,7 @@ export async function runHost(task: HostTask, onReady?: () => void): Promise<Hos
   return last;
 }
 
-export function storeOf(paths: StorePaths): { storageDirectory: string; bundles: string } {
+export function storeOf(paths: Pick<StorePaths, 'root'>): { storageDirectory: string; bundles: string } {
   return { storageDirectory: paths.root, bundles };
 }
 

@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
-import { readFile, stat } from 'node:fs/promises';
+import { readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -15,15 +15,23 @@ import { projectRoot } from '../test/support/project';
 import { RemoteFixture } from '../test/unit/supervisor/runs/remote/remoteFixture';
 import { until } from '../test/unit/supervisor/supervisorFixture';
 import type { Figure } from './figures';
+import { runHost, storeOf } from './hosts';
 import { compare, percentile, short, spreadOf, timed, valueOf } from './figures';
 
 const ROUND_TRIP_MS = 80;
 const STARTS = 7;
 /** Lines of an agent, twenty a second. */
 const LINES = 200;
-const MIRROR_ROUNDS = 3;
+const MIRROR_ROUNDS = 5;
 const MIRRORED_MB = 100;
-const PRINTING = `for (let i = 0; i < ${String(MIRRORED_MB * 1_000)}; i++) console.log("x".repeat(999))`;
+/** More than the last record takes, which waits for the session's work to be fetched as well. */
+const LAST_RECORD_BYTES = 4_096;
+/** Prints once its home has the file `go`. */
+const PRINTING = `const waiting = setInterval(() => {
+  if (!require("fs").existsSync(process.env.HOME + "/go")) return;
+  clearInterval(waiting);
+  for (let i = 0; i < ${String(MIRRORED_MB * 1_000)}; i++) console.log("x".repeat(999));
+}, 50)`;
 
 /** An agent that writes the time of its first act. */
 const FIRST_BYTE = ['sh', '-c', 'date +%s%3N > first-byte'];
@@ -117,7 +125,7 @@ async function rowFigure(fixture: RemoteFixture): Promise<Figure> {
 async function mirrorFigure(machine: SshMachine, fixture: RemoteFixture, folder: string): Promise<Figure> {
   const copies = await compare(
     MIRROR_ROUNDS,
-    async () => await mirrorMs(fixture),
+    async () => await mirrorMs(machine, fixture),
     async () => {
       const { there } = await lastRun(fixture);
       const path = join(there, 'events.jsonl').replace(machine.file(''), '/');
@@ -145,19 +153,29 @@ async function lastRun(fixture: RemoteFixture): Promise<{ here: string; there: s
   return await fixture.runFolders(newest.sessionId, newest.runId);
 }
 
-async function mirrorMs(fixture: RemoteFixture): Promise<number> {
-  const argv = ['node', '-e', `setTimeout(() => { ${PRINTING} }, 3_000)`];
+async function mirrorMs(machine: SshMachine, fixture: RemoteFixture): Promise<number> {
+  const argv = ['node', '-e', PRINTING];
+  const go = machine.file('~/go');
+  await rm(go, { force: true });
   const first: Supervisor = fixture.window();
   const { id, currentRunId = '' } = await fixture.session(first, { prompt: 'x', agent: 'command', argv });
   newest = { sessionId: id, runId: currentRunId };
   await until(first, id, ({ state }) => state === 'running', 'the start');
   await fixture.here.close(first);
+  await writeFile(go, '');
   const { here, there } = await lastRun(fixture);
   while ((await ifExists(stat(join(there, 'output.log.gz')))) === undefined) await delay(100);
   const bytes = (await stat(join(there, 'events.jsonl'))).size;
-  const window = fixture.window();
-  await until(window, id, ({ host }) => host?.state === 'connected', 'the connection');
-  return await timed(async () => {
-    while (((await ifExists(stat(join(here, 'events.jsonl'))))?.size ?? 0) < bytes) await delay(5);
+  const path = join(here, 'events.jsonl');
+  const { copyMs = NaN } = await runHost({
+    kind: 'copy',
+    ...storeOf({ root: fixture.here.storageDirectory }),
+    hosts: fixture.hosts,
+    sessionId: id,
+    path,
+    bytes: bytes - LAST_RECORD_BYTES,
   });
+  const { size } = await stat(path);
+  if (size !== bytes) throw new Error(`Of ${String(bytes)} bytes, ${String(size)} were copied.`);
+  return copyMs;
 }

@@ -13,4 +13,4 @@ if (parameters.length === 0 || parameters.some((name) => PACKAGED.includes(name)
   await writeHostFile({ serverMain: await installServer(), chromium: await installChromium() });
   await installExtension();
 }
-await runOrThrow(process.execPath, ['--enable-source-maps', join(root, 'out/bench/main.js'), ...parameters]);
+await runOrThrow(process.execPath, [join(root, 'out/bench/main.js'), ...parameters]);

@@ -33,7 +33,7 @@ import type { TimelineTarget } from './protocol/timelineProtocol';
 import { timelineCommands } from './views/timeline/timelineCommands';
 import { MomentFiles } from './views/timeline/moment/momentFiles';
 import { TimelineEditors } from './views/timeline/timelineEditors';
-import { notifyOfStrays } from './views/commands/strayNotice';
+import { notifyOfStrays } from './views/commands/worktrees/strayNotice';
 import { WindowScope } from './views/sessions/windowScope';
 
 /** Fewer sessions are read faster than a person can read the message about it. */

@@ -197,3 +197,9 @@ export function formerHostOf({ host, formerPlaces = [] }: SessionFacts): FormerP
   const last = formerPlaces.findLast((place) => !('isAttempt' in place));
   return last !== undefined && 'host' in last ? last : undefined;
 }
+
+/** Where the worktree of a session is that works on a host now, and worked here before; it may be gone by now. */
+export function pathLeftHere({ host, formerPlaces = [] }: SessionFacts): string | undefined {
+  if (host === undefined) return undefined;
+  return formerPlaces.flatMap((place) => ('worktreePath' in place ? [place.worktreePath] : [])).at(-1);
+}

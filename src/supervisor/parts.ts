@@ -160,6 +160,7 @@ export async function openParts(options: PartsOptions): Promise<Parts> {
       asides,
       searchThread: join(bundles, 'searchThread.js'),
       eraseOnHost: async (facts, more) => await remoteSessions.erase(facts, more),
+      onErased: () => remoteSessions.eraseRemainsSoon(),
     }),
     processes: new RunProcesses(store, model, asides),
   };

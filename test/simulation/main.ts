@@ -11,6 +11,7 @@ import { inspect, parseArgs } from 'node:util';
 import { exists } from '../../src/supervisor/git/worktreeOwnership';
 import { StorePaths } from '../../src/storage/paths';
 import { DEFAULT_SETTINGS } from '../../src/supervisor/settings';
+import type { SessionSummary } from '../../src/supervisor/api';
 import { Supervisor } from '../../src/supervisor/supervisor';
 import { projectRoot } from '../support/project';
 import { waitFor } from '../support/wait';
@@ -90,7 +91,12 @@ async function main(): Promise<void> {
     row(
       'all runs started',
       await watch.measure(async () => {
-        await until(() => watch.rows(({ state }) => state === 'running').length === size.running, 'the starts');
+        let failed: SessionSummary | undefined;
+        await until(() => {
+          [failed] = watch.rows(({ state }) => state === 'failed');
+          return failed !== undefined || watch.rows(({ state }) => state === 'running').length === size.running;
+        }, 'the starts');
+        if (failed !== undefined) throw new Error(failed.failureReason);
       }),
     );
     watch.takeRowAges();
@@ -105,7 +111,7 @@ async function main(): Promise<void> {
     row(`${String(cutHosts)} hosts are cut off`, cut, ages(watch));
     farm.comeBack();
     const back = await watch.measure(async () => {
-      await until(() => unreachableHosts(watch) === 0, 'the connections');
+      await until(() => watch.rows(({ host }) => host?.state !== 'connected').length === 0, 'the connections');
     });
     row('and come back', back, ages(watch));
     farm.speak(0);

@@ -5,7 +5,7 @@ import type { FrameKind } from './frames';
 import { InvalidFrameError, MAX_PAYLOAD_BYTES } from './frames';
 
 /** What one side may send before the other has read any of it, as for a channel of OpenSSH by its order. */
-export const WINDOW_BYTES = 1 << 20;
+export const WINDOW_BYTES = 2 << 20;
 const HIGH_WATER_BYTES = 64 * 1024;
 
 /** Why a channel ended early: a stable code in capitals, and words for a log. */
@@ -175,7 +175,7 @@ export class Channel extends Duplex {
   /** Told in larger pieces, so that small reads do not cost a frame each. */
   #giveCredit(bytes: number): void {
     this.#taken += bytes;
-    if (this.#taken < WINDOW_BYTES / 4 || this.#hasReceivedEnd || this.#isReleased) return;
+    if (this.#taken < WINDOW_BYTES / 2 || this.#hasReceivedEnd || this.#isReleased) return;
     const payload = Buffer.alloc(4);
     payload.writeUInt32BE(this.#taken);
     this.#window += this.#taken;

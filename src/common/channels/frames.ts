@@ -62,7 +62,10 @@ function decodeHeader(bytes: Buffer): Header {
   return { kind, channel: bytes.readUInt32BE(1), length };
 }
 
-/** Cuts a stream of bytes into frames, wherever its chunks end. Holds at most one frame and one chunk. */
+/**
+ * Cuts a stream of bytes into frames, wherever its chunks end. One of data comes in pieces, as it arrives, and is not
+ * copied.
+ */
 export class FrameReader {
   #chunks: Buffer[] = [];
   #bytes = 0;
@@ -78,7 +81,13 @@ export class FrameReader {
         this.#header = decodeHeader(this.#take(HEADER_BYTES));
       }
       const { kind, channel, length } = this.#header;
-      if (this.#bytes < length) return;
+      if (this.#bytes < length) {
+        const come = this.#bytes;
+        if (kind !== 'data' || come === 0) return;
+        this.#header = { kind, channel, length: length - come };
+        yield { kind, channel, payload: this.#take(come) };
+        return;
+      }
       this.#header = undefined;
       yield { kind, channel, payload: this.#take(length) };
     }

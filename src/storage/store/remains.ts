@@ -5,7 +5,6 @@ import * as v from 'valibot';
 import { ifExists } from '../../common/ifExists';
 import { parseJson } from '../../common/lines/jsonLimits';
 import { readdirIfExists } from '../../common/readdirIfExists';
-import { isId } from '../ids';
 import { makeDirectory, replaceFile } from '../journal/durableFile';
 import type { StorePaths } from '../paths';
 import { sessionFactsSchema } from '../sessionFacts';
@@ -21,20 +20,29 @@ export type Remains = v.InferOutput<typeof remainsSchema>;
 /** Call it before the session is erased here. */
 export async function recordRemains(paths: StorePaths, remains: Remains): Promise<void> {
   await makeDirectory(paths.remains);
-  await replaceFile(join(paths.remains, remains.sessionId), Buffer.from(JSON.stringify(remains)));
+  await replaceFile(fileOf(paths, remains), Buffer.from(JSON.stringify(remains)));
 }
 
 /** A damaged file is passed over: nobody knows what it was about. */
 export async function listRemains(paths: StorePaths): Promise<Remains[]> {
   const listed: Remains[] = [];
-  for (const name of (await readdirIfExists(paths.remains)).filter(isId)) {
+  for (const name of await readdirIfExists(paths.remains)) {
     const text = await ifExists(readFile(join(paths.remains, name), 'utf8'));
     const parsed = v.safeParse(remainsSchema, parseJson(text ?? '')?.json);
-    if (parsed.success && parsed.output.sessionId === name) listed.push(parsed.output);
+    if (parsed.success && nameOf(parsed.output) === name) listed.push(parsed.output);
   }
   return listed;
 }
 
-export async function forgetRemains(paths: StorePaths, sessionId: string): Promise<void> {
-  await rm(join(paths.remains, sessionId), { force: true });
+export async function forgetRemains(paths: StorePaths, remains: Remains): Promise<void> {
+  await rm(fileOf(paths, remains), { force: true });
+}
+
+function fileOf(paths: StorePaths, remains: Remains): string {
+  return join(paths.remains, nameOf(remains));
+}
+
+/** A session can have worked on several hosts. */
+function nameOf({ sessionId, host }: Remains): string {
+  return `${sessionId}-${host.name}`;
 }

@@ -34,8 +34,10 @@ export interface HistoryArchiveOptions {
   searchThread: string;
   /** The folder of Corral's bundles. */
   bundles: string;
-  /** Erases all that is on the host of a session that works on another one. */
+  /** Erases what the session's host has of it, if that is another one. */
   eraseOnHost: (facts: SessionFacts, options: DeleteOptions) => Promise<void>;
+  /** A session is erased here, so that what other hosts have of it can be. */
+  onErased: () => void;
 }
 
 export interface HistorySearchQuery {
@@ -141,7 +143,7 @@ export class HistoryArchive {
    * @throws HOST_…, with nothing erased, where its host cannot be reached now, unless that may come later
    */
   async erase(id: string, options: DeleteOptions = {}): Promise<void> {
-    const { store, git, eraseOnHost } = this.#options;
+    const { store, git, eraseOnHost, onErased } = this.#options;
     await withWorktreeLock(store.paths, id, async () => {
       const facts = await store.sync(id);
       if (facts === undefined) throw sessionNotFound(id);
@@ -150,7 +152,7 @@ export class HistoryArchive {
         throw new CorralError('RUNNING', l10n.t('This session is running. Stop it and delete it first.'));
       if (facts.worktree !== 'deleted' && facts.worktree !== 'failed' && !isForgotten)
         throw new CorralError('CONFLICT', l10n.t('This session still has its worktree. Delete the session first.'));
-      if (facts.host !== undefined) await eraseOnHost(facts, options);
+      await eraseOnHost(facts, options);
       const repository = await findRepository(git, facts.repository).catch((error: unknown) => {
         // The refs are gone with the repository.
         if (error instanceof CorralError && (error.code === 'NO_REPOSITORY' || error.code === 'NO_FOLDER'))
@@ -164,6 +166,7 @@ export class HistoryArchive {
       await eraseSession(store, id);
     });
     await this.finishErasing();
+    onErased();
   }
 
   /** Removes the folders of erased sessions, also those that another window did not finish. */

@@ -9,7 +9,7 @@ import { inodeOf } from './files';
 
 const CHUNK_BYTES = 256 * 1024;
 /** For what the system does not tell of, such as another machine's writing on a network disk. */
-const POLL_MS = 250;
+const POLL_MS = 1_000;
 
 /**
  * The bytes of a file from `offset` on, and what is appended later, until the file is gone. Waits for a file that is

@@ -3,27 +3,30 @@ import { dirname, join } from 'node:path';
 import * as l10n from '@vscode/l10n';
 import { CorralError } from '../../storage/errors';
 import { messageOf } from '../../common/errors';
+import { newId } from '../../storage/ids';
 import type { SessionFacts } from '../../storage/sessionFacts';
-import { canPurgeTrash, isOpen } from '../../storage/sessionState';
-import { emptyDiscarded, findDiscarded, purgeTrash } from '../git/worktrees/purgeTrash';
-import {
-  findGeneratedFolders,
-  measureFolder,
-  removeGeneratedFolders,
-  type GeneratedFolder,
-} from '../git/worktrees/generatedFolders';
-import type { SessionWorktree, WorktreeFolder, WorktreeOwnership } from '../git/sessionWorktree';
+import { isOpen } from '../../storage/sessionState';
+import { emptyDiscarded, purgeTrash } from '../git/worktrees/purgeTrash';
+import { findGeneratedFolders, removeGeneratedFolders } from '../git/worktrees/generatedFolders';
+import type { SessionWorktree, WorktreeOwnership } from '../git/sessionWorktree';
+import { asStray, handOver } from '../git/worktrees/spares/spareWorktree';
 import { moveToTrash } from '../git/worktrees/trash';
 import { findRepository } from '../git/repository';
-import type { WorktreeSummary } from '../git/worktrees/worktreeSummary';
-import { summarizeWorktree } from '../git/worktrees/worktreeSummary';
 import { isWorktreeName } from '../git/worktreeName';
 import { inspectWorktree, locateWorktree, ownerOf } from '../git/worktreeOwnership';
 import type { SessionModel } from '../sessions/sessionModel';
 import { requireStopped } from '../sessions/sessionErrors';
 import type { Log } from '../../common/log';
-import { restoreWorktree, wantedFiles } from './removal/localWorktree';
+import { findLeftWorktree, restoreWorktree, wantedFiles } from './removal/localWorktree';
 import type { SpareWorktrees } from './spares/spareWorktrees';
+import {
+  describeFolder,
+  findLeftovers,
+  type LeftWorktreeEntry,
+  type StrayWorktreeEntry,
+  type UnusedWorktreeEntry,
+  type WorktreeEntry,
+} from './worktreeEntries';
 import { withWorktreeLock } from './worktreeLock';
 import { filterAccessOf, worktreeOf, type LifecycleOptions } from './worktreeOf';
 
@@ -33,30 +36,12 @@ export interface WorktreeInventoryOptions extends LifecycleOptions {
   log: Log;
 }
 
-/** A folder that this store made. */
-interface FolderEntry {
-  sessionId: string;
-  path: string;
-  bytes: number;
-  generated: GeneratedFolder[];
-  /** `unknown` where it could not be counted, which means that there may be work. */
-  summary: WorktreeSummary | 'unknown';
-  /** What no snapshot holds, so that the folder stays in the trash. */
-  notCaptured: readonly string[];
+export interface RemovedWorktree {
+  /** What no snapshot can hold, in words. Where there is any, the folder stays in the trash. */
+  kept: string[];
+  /** Brings it back as it was. */
+  restore: () => Promise<void>;
 }
-
-/** The worktree of a session. A leftover is what could not be removed with it; `notCaptured` has the reasons. */
-export interface SessionWorktreeEntry extends FolderEntry {
-  kind: 'worktree' | 'trash' | 'leftover';
-}
-
-/** A worktree of this store that belongs to no session. */
-export interface StrayWorktreeEntry extends FolderEntry {
-  kind: 'stray';
-  worktree: SessionWorktree;
-}
-
-export type WorktreeEntry = SessionWorktreeEntry | StrayWorktreeEntry;
 
 /** `path` is where it is: in its place or in the trash. */
 interface Stray {
@@ -80,13 +65,13 @@ export class WorktreeInventory {
       const facts = model.facts(id);
       try {
         await git.requireDisk(facts.worktreePath);
-        entries.push(...(await findLeftovers(facts)));
+        entries.push(...(await findLeftovers(facts)), ...(await this.#findLeft(facts)));
         if (facts.worktree !== 'present' && facts.trashPath === undefined) continue;
         const worktree = await worktreeOf(this.#options, facts);
         const located = await locateWorktree(worktree);
         if (located.place === 'missing') continue;
         entries.push({
-          ...(await describe({ ...worktree, path: located.path }, facts.baseCommit)),
+          ...(await describeFolder({ ...worktree, path: located.path }, facts.baseCommit)),
           sessionId: id,
           kind: located.place,
           notCaptured: facts.notCaptured ?? [],
@@ -102,8 +87,15 @@ export class WorktreeInventory {
   async strays(): Promise<StrayWorktreeEntry[]> {
     const entries: StrayWorktreeEntry[] = [];
     for (const { worktree, path } of await this.#findStrays()) {
-      const description = await describe({ ...worktree, path }, undefined);
-      entries.push({ ...description, sessionId: worktree.sessionId, kind: 'stray', worktree, notCaptured: [] });
+      const description = await describeFolder({ ...worktree, path }, undefined);
+      entries.push({
+        ...description,
+        sessionId: worktree.sessionId,
+        kind: 'stray',
+        worktree,
+        keptAs: worktree.sessionId,
+        notCaptured: [],
+      });
     }
     return entries;
   }
@@ -140,23 +132,44 @@ export class WorktreeInventory {
     });
   }
 
-  /**
-   * Removes a stray, whose work the ref of its id then holds. Answers with what no snapshot can hold, in words; where
-   * there is any, the folder stays in the trash.
-   *
-   * @throws WORKTREE_MISSING
-   */
-  async removeStray({ worktree }: StrayWorktreeEntry): Promise<string[]> {
+  /** Removes a worktree in which no session works, once a snapshot holds its work. Throws WORKTREE_MISSING. */
+  async removeUnused(entry: UnusedWorktreeEntry): Promise<RemovedWorktree> {
+    const worktree = entry.kind === 'left' ? await this.#takeFromSession(entry) : entry.worktree;
     if (!(await this.#isUnknown(worktree.sessionId)) || (await locateWorktree(worktree)).place === 'missing')
-      throw new CorralError('WORKTREE_MISSING', l10n.t('This worktree is gone, or belongs to a session by now.'));
+      throw worktreeGone();
     await moveToTrash(worktree);
-    return await purgeTrash(worktree);
+    return {
+      kept: await purgeTrash(worktree),
+      restore: async () => {
+        const settings = this.#options.worktreeSettings(worktree.repository.mainWorktree);
+        await restoreWorktree(worktree, wantedFiles(settings));
+        if (entry.kind === 'left') await handOver(worktree, entry.worktree);
+      },
+    };
   }
 
-  /** Undoes `removeStray`. */
-  async restoreStray({ worktree }: StrayWorktreeEntry): Promise<void> {
-    const settings = this.#options.worktreeSettings(worktree.repository.mainWorktree);
-    await restoreWorktree(worktree, wantedFiles(settings));
+  /** The one that a session left here. Its own snapshots go on without what is in it. */
+  async #findLeft(facts: SessionFacts): Promise<LeftWorktreeEntry[]> {
+    const { host, baseCommit, sessionId } = facts;
+    const worktree = await findLeftWorktree(this.#options, facts);
+    if (worktree === undefined || host === undefined) return [];
+    const description = await describeFolder(worktree, baseCommit);
+    return [
+      { ...description, sessionId, kind: 'left', worktree, worksOn: host.name, keptAs: newId(), notCaptured: [] },
+    ];
+  }
+
+  /** Makes it one that belongs to no session. */
+  async #takeFromSession({ sessionId, worktree, keptAs }: LeftWorktreeEntry): Promise<SessionWorktree> {
+    const { store } = this.#options;
+    return await withWorktreeLock(store.paths, sessionId, async () => {
+      const facts = await store.sync(sessionId);
+      const left = facts === undefined ? undefined : await findLeftWorktree(this.#options, facts);
+      if (left?.path !== worktree.path) throw worktreeGone();
+      const stray = asStray({ ...left, sessionId: keptAs });
+      await handOver(left, stray);
+      return stray;
+    });
   }
 
   /** Each folder in which worktrees were made, with the repositories of their sessions. */
@@ -229,31 +242,6 @@ export class WorktreeInventory {
   }
 }
 
-/** What is left of worktrees whose trash was emptied. Another window may be at work in others. */
-async function findLeftovers(facts: SessionFacts): Promise<SessionWorktreeEntry[]> {
-  if (facts.worktreePath === '' || canPurgeTrash(facts)) return [];
-  const entries: SessionWorktreeEntry[] = [];
-  for (const path of await findDiscarded(facts.worktreePath))
-    entries.push({
-      kind: 'leftover',
-      sessionId: facts.sessionId,
-      path,
-      bytes: (await measureFolder(path)).bytes,
-      generated: [],
-      summary: 'unknown',
-      notCaptured: (facts.notCaptured ?? []).filter((reason) => reason.startsWith(path)),
-    });
-  return entries;
-}
-
-async function describe(
-  folder: WorktreeFolder,
-  baseCommit: string | undefined,
-): Promise<Pick<FolderEntry, 'path' | 'bytes' | 'generated' | 'summary'>> {
-  return {
-    path: folder.path,
-    summary: await summarizeWorktree(folder, baseCommit).catch(() => 'unknown' as const),
-    generated: await findGeneratedFolders(folder).catch(() => []),
-    bytes: (await measureFolder(folder.path)).bytes,
-  };
+function worktreeGone(): CorralError {
+  return new CorralError('WORKTREE_MISSING', l10n.t('This worktree is gone, or belongs to a session by now.'));
 }

@@ -50,7 +50,7 @@ import { SearchResultsTree } from './history/searchResultsTree';
 import type { SnapshotsSource } from './snapshotCommands';
 import type { StoreSource } from './storeCommands';
 import type { WorktreesSource } from './worktreeCommands';
-import type { InventorySource } from './worktreeManager';
+import type { InventorySource } from './worktrees/worktreeManager';
 
 const REVIEW = [
   'reviewChanges',
@@ -242,7 +242,7 @@ export function registerCommands(options: CommandsOptions): vscode.Disposable {
     ...consentCommands(source),
     ...options.timelineActions,
     manageWorktrees: async (argument) => {
-      const { manageWorktrees } = await import('./worktreeManager');
+      const { manageWorktrees } = await import('./worktrees/worktreeManager');
       await manageWorktrees({ source, run, attempt }, argument);
     },
     ...onDemand(HOSTS, async () => (await import('./hosts/hostCommands')).hostCommands({ source, log, attempt })),

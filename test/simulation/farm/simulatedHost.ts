@@ -13,6 +13,8 @@ import {
 import { serveRunner } from './runnerEndpoint';
 import { SimulatedRun } from './simulatedRun';
 
+const DISK_BYTES = 1e12;
+
 /** A host that speaks as `corral-host.js serve` does. It has no disk and no Git. */
 export class SimulatedHost {
   readonly name: string;
@@ -68,6 +70,13 @@ export class SimulatedHost {
         return { protocol: HOST_PROTOCOL_VERSION, version: 'simulated', capabilities: HOST_CAPABILITIES };
       case 'openStore':
         return { root: '/simulated', machineId: this.name };
+      case 'fitness':
+        return {
+          clockMs: Date.now(),
+          disk: { bytes: DISK_BYTES, freeBytes: DISK_BYTES },
+          node: { path: process.execPath, version: process.versions.node },
+          isDetachProven: true,
+        };
       case 'startRun': {
         const { runId } = request.run;
         const run = this.runs.get(runId) ?? new SimulatedRun(request.run);

@@ -1,6 +1,7 @@
 import * as l10n from '@vscode/l10n';
 import { CorralError } from '../../../storage/errors';
 import type { SessionFacts } from '../../../storage/sessionFacts';
+import { pathLeftHere } from '../../../storage/sessionState';
 import type { SessionWorktree } from '../../git/sessionWorktree';
 import { requireSnapshotPoint } from '../../git/snapshots/snapshotList';
 import { readSnapshotRef } from '../../git/snapshots/snapshotRef';
@@ -109,6 +110,18 @@ export async function takeUpWorktree(worktree: SessionWorktree, wanted: WantedFi
   const { place } = await locateWorktree(worktree);
   await restoreWorktree(worktree, wanted);
   if (place !== 'missing' && last !== undefined) await restoreSnapshot(worktree, last.commit);
+}
+
+/** The one that a session left on this computer as it went on elsewhere; undefined where there is none. */
+export async function findLeftWorktree(
+  options: Pick<LifecycleOptions, 'git' | 'store'>,
+  facts: SessionFacts,
+): Promise<SessionWorktree | undefined> {
+  const path = pathLeftHere(facts);
+  if (path === undefined) return undefined;
+  await options.git.requireDisk(path);
+  const worktree = { ...(await worktreeOf(options, facts)), path };
+  return (await locateWorktree(worktree)).place === 'worktree' ? worktree : undefined;
 }
 
 /** Undefined where the worktree was removed by hand. */

@@ -9,7 +9,7 @@ import { withLock, type StillOwner } from '../../system/locks';
 import { StuckLockError } from '../../system/stuckLock';
 import { cancelRun, closeRun, requestedClosing } from '../closeRun';
 import { CLAIM_LIMIT_MS } from '../runnerLauncher';
-import { hostHold, queueHold, runsInPlaceOf, sessionHold, type StartedRuns } from './queueHolds';
+import { hostHold, queueHold, runsInPlaceOf, sessionHold, type QueueSituation, type StartedRuns } from './queueHolds';
 import { queuedRun, QueuePositions, requireQueued } from './queuePositions';
 import { QueueStarts, type QueueStartsOptions } from './queueStarts';
 
@@ -166,11 +166,17 @@ export class Queue implements Disposable {
       stillOwner,
       async (id, action) => await this.#skipOnError(id, stillOwner, action),
     );
+    const { model } = this.#options;
     let isHeldHere = false;
-    for (const { sessionId } of this.#positions.order()) {
+    for (const { sessionId, run } of this.#positions.order()) {
       if (this.#isDisposed) return;
-      const facts = this.#options.model.find(sessionId);
-      if (facts === undefined || (isHeldHere && facts.host === undefined)) continue;
+      const facts = model.find(sessionId);
+      if (facts === undefined) continue;
+      const isHeld =
+        facts.host === undefined
+          ? isHeldHere
+          : run.stopRequestedAt === undefined && hostHold(facts.host.name, this.#situation(started)) !== undefined;
+      if (isHeld) continue;
       const result = await this.#skipOnError(sessionId, stillOwner, () =>
         this.#startNext(sessionId, started, stillOwner),
       );
@@ -192,7 +198,7 @@ export class Queue implements Disposable {
     started: StartedRuns,
     stillOwner: StillOwner,
   ): Promise<'held' | 'started' | 'skipped'> {
-    const { store, model, settings, remoteRuns, isTrusted } = this.#options;
+    const { store, model } = this.#options;
     const facts = await store.sync(sessionId);
     const run = facts === undefined ? undefined : queuedRun(facts);
     if (facts === undefined || run === undefined) return 'skipped';
@@ -202,7 +208,7 @@ export class Queue implements Disposable {
       else await this.#options.watcher.check(sessionId, run.runId);
       return 'skipped';
     }
-    const situation = { ...started, settings: settings(), hosts: remoteRuns, isTrusted: isTrusted() };
+    const situation = this.#situation(started);
     if (facts.host === undefined && (await queueHold(situation)) !== undefined) return 'held';
     if (facts.host !== undefined && hostHold(facts.host.name, situation) !== undefined) return 'skipped';
     for (const id of facts.dependsOn ?? []) await store.sync(id);
@@ -211,6 +217,11 @@ export class Queue implements Disposable {
     if (await this.#starts.isClaimed({ sessionId, runId: run.runId })) return 'skipped';
     await stillOwner();
     return (await this.#starts.tryLaunch(facts, run.runId)) ? 'started' : 'skipped';
+  }
+
+  #situation(started: StartedRuns): QueueSituation {
+    const { settings, remoteRuns, isTrusted } = this.#options;
+    return { ...started, settings: settings(), hosts: remoteRuns, isTrusted: isTrusted() };
   }
 
   /** What is wrong with one session, such as a journal that cannot be read, must not stop the others. */

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import * as l10n from '@vscode/l10n';
 import type { Disposable } from '../../../common/disposable';
 import { messageOf } from '../../../common/errors';
@@ -18,9 +19,14 @@ import {
   runsInPlaceOf,
   sessionHold,
   type QueueHosts,
+  type QueueSituation,
   type StartedRuns,
 } from './queueHolds';
 
+/** Of the extension host's time, a queue of thousands takes one part in so many. */
+const TIME_SHARE = 5;
+/** A pass that took less is followed at once by the next one. */
+const SHORT_PASS_MS = 5;
 /** For what no record tells: free memory, trust, a window that was killed while it started runs. */
 const REFRESH_INTERVAL_MS = 2_000;
 
@@ -40,6 +46,8 @@ export interface QueuedSession {
   sessionId: string;
   /** The run to start. */
   run: RunFacts;
+  /** See `queueRank`. */
+  rank: number;
 }
 
 /** Tells the model, which shows it, where each queued session stands and what holds it, as far as this window knows. */
@@ -81,9 +89,9 @@ export class QueuePositions implements Disposable {
       const facts = this.#options.model.find(sessionId);
       const run = facts === undefined ? undefined : queuedRun(facts);
       const isOurs = run !== undefined && !isSubmitted(this.#options.model.live(sessionId), run.runId);
-      return isOurs ? [{ sessionId, run }] : [];
+      return isOurs ? [{ sessionId, run, rank: queueRank(run) }] : [];
     });
-    return queued.sort((a, b) => queueRank(a.run) - queueRank(b.run) || (a.run.runId < b.run.runId ? -1 : 1));
+    return queued.sort((a, b) => a.rank - b.rank || (a.run.runId < b.run.runId ? -1 : 1));
   }
 
   /** What holds sessions that wait for a usage limit. */
@@ -94,10 +102,10 @@ export class QueuePositions implements Disposable {
   }
 
   /** The rank with which the session stands at `position`; 1 is the next to start. */
-  rankAt(position: number, { sessionId, run }: QueuedSession): number {
+  rankAt(position: number, { sessionId, run }: Pick<QueuedSession, 'sessionId' | 'run'>): number {
     const ranks = this.order()
       .filter((each) => each.sessionId !== sessionId)
-      .map((each) => queueRank(each.run));
+      .map((each) => each.rank);
     const index = Math.min(Math.max(Math.round(position) - 1, 0), ranks.length);
     const after = ranks[index];
     // Of those that have the same rank, it goes before all.
@@ -169,37 +177,50 @@ export class QueuePositions implements Disposable {
   }
 
   async #refreshNow(): Promise<void> {
-    const { model, settings, hosts, isTrusted, onStartable } = this.#options;
-    let isStartable = false;
+    const { settings, hosts, isTrusted, onStartable } = this.#options;
     while (this.#isStale) {
       this.#isStale = false;
-      isStartable = false;
       const situation = { ...this.#started(), settings: settings(), hosts, isTrusted: isTrusted() };
       const holdOfAll = await queueHold(situation);
       if (this.#isDisposed) return;
-      const limits = this.limits(situation);
-      const order = this.order();
-      const ours = new Set(order.map(({ sessionId }) => sessionId));
-      for (const id of this.#queuedIds) if (!ours.has(id)) model.setQueuePosition(id, undefined);
-      for (const [index, { sessionId }] of order.entries()) {
-        const facts = model.facts(sessionId);
-        const placeHold = facts.host === undefined ? holdOfAll : hostHold(facts.host.name, situation);
-        const heldBy = sessionHold(facts, (id) => model.find(id), limits) ?? placeHold;
-        const limitEndMs = limitEnd(facts, limits);
-        isStartable ||= heldBy === undefined;
-        const reason = this.#isStuck ? l10n.t('a window that does not answer holds the queue') : heldBy;
-        model.setQueuePosition(sessionId, {
-          queuePosition: index + 1,
-          ...(reason === undefined ? {} : { heldBy: reason }),
-          ...(limitEndMs === undefined ? {} : { waitsUntil: new Date(limitEndMs).toISOString() }),
-          ...(currentRun(facts)?.waitsFor?.asks === true ? { asksAboutLimit: true } : {}),
-          ...(this.#isStuck ? { maybeGone: true } : {}),
-        });
-      }
+      const startMs = performance.now();
+      if (this.#place(situation, holdOfAll)) onStartable();
+      const tookMs = performance.now() - startMs;
+      // Each session that starts moves all others, and thousands may start one after the other.
+      if (tookMs > SHORT_PASS_MS) await delay(tookMs * (TIME_SHARE - 1));
     }
     clearTimeout(this.#timer);
-    if (this.#queuedIds.size > 0) this.#timer = setTimeout(() => this.refresh(), REFRESH_INTERVAL_MS).unref();
-    if (isStartable) onStartable();
+    if (this.#queuedIds.size === 0 || this.#isDisposed) return;
+    this.#timer = setTimeout(() => this.refresh(), REFRESH_INTERVAL_MS).unref();
+  }
+
+  /** True where nothing holds one of the queued sessions. */
+  #place(situation: QueueSituation, holdOfAll: string | undefined): boolean {
+    const { model } = this.#options;
+    const limits = this.limits(situation);
+    const order = this.order();
+    const ours = new Set(order.map(({ sessionId }) => sessionId));
+    const hostHolds = new Map<string, string | undefined>();
+    let isStartable = false;
+    for (const id of this.#queuedIds) if (!ours.has(id)) model.setQueuePosition(id, undefined);
+    for (const [index, { sessionId }] of order.entries()) {
+      const facts = model.facts(sessionId);
+      const host = facts.host?.name;
+      if (host !== undefined && !hostHolds.has(host)) hostHolds.set(host, hostHold(host, situation));
+      const placeHold = host === undefined ? holdOfAll : hostHolds.get(host);
+      const heldBy = sessionHold(facts, (id) => model.find(id), limits) ?? placeHold;
+      const limitEndMs = limitEnd(facts, limits);
+      isStartable ||= heldBy === undefined;
+      const reason = this.#isStuck ? l10n.t('a window that does not answer holds the queue') : heldBy;
+      model.setQueuePosition(sessionId, {
+        queuePosition: index + 1,
+        ...(reason === undefined ? {} : { heldBy: reason }),
+        ...(limitEndMs === undefined ? {} : { waitsUntil: new Date(limitEndMs).toISOString() }),
+        ...(currentRun(facts)?.waitsFor?.asks === true ? { asksAboutLimit: true } : {}),
+        ...(this.#isStuck ? { maybeGone: true } : {}),
+      });
+    }
+    return isStartable;
   }
 }
 

@@ -1,4 +1,6 @@
+import { lstat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { ifExists } from '../../../common/ifExists';
 import { readdirIfExists } from '../../../common/readdirIfExists';
 import { isId } from '../../../storage/ids';
 import { makeDirectory } from '../../../storage/journal/durableFile';
@@ -41,7 +43,7 @@ export class RunSlots {
 
   /** Also without the lock: true once the run was allowed to start. */
   async has(runId: string): Promise<boolean> {
-    return (await readdirIfExists(this.#folder)).includes(runId);
+    return (await ifExists(lstat(join(this.#folder, runId)))) !== undefined;
   }
 
   async free(runId: string): Promise<void> {

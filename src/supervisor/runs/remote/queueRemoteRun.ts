@@ -26,7 +26,7 @@ import type { SupervisorSettings } from '../../settings';
 import { runBudget } from '../budget/runBudget';
 import { commonBootstrap, queuedRecord, tsFloorAfter, type RunRequest, type RunStarterOptions } from '../runStarter';
 import { judgeSetup, setupFor } from '../setupCommand';
-import { requireFit, type FitnessOptions } from './hostFitness';
+import { requireFit, requireStillFit, type FitnessOptions } from './hostFitness';
 import type { OpenHost } from './hostStores';
 
 /** host.json: all that is known of a run before its host is asked. It holds no value of the settings. */
@@ -126,7 +126,7 @@ export async function startRemoteRun(
   if (place === undefined)
     throw new CorralError('WORKTREE_MISSING', l10n.t('The worktree of this session was not made.'));
   const setup = run.setup === undefined ? undefined : await judgeSetup(options, facts, run.setup);
-  if (run.teardownLimitMs === undefined) await requireFit(options, host);
+  if (run.teardownLimitMs === undefined) await (ordinal === 1 ? requireStillFit : requireFit)(options, host);
   await carryAttachments(store, host, facts.sessionId, run.attachments);
   const isJob = facts.host?.kind === 'slurm' && run.teardownLimitMs === undefined;
   const request: HostRequestOf<'startRun'> = {

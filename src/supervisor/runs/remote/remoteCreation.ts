@@ -26,6 +26,7 @@ import { placeOnHost, type OpenHost } from './hostStores';
 import { queueRemoteRun, requireAgentThere } from './queueRemoteRun';
 import { RemoteWorktree } from './remoteWorktree';
 import { makeRemoteWorktree } from './remoteWorktreeCreation';
+import { openFarRepository } from './sendWorktree';
 
 /**
  * Makes a session with its worktree on a host, records its first run, and answers with its id. Where that fails,
@@ -40,10 +41,8 @@ export async function createRemoteSession(
   const { git, store } = options;
   if (request.issue !== undefined && !v.is(issueReferenceSchema, request.issue))
     throw new CorralError('INVALID_ARGUMENT', l10n.t('The issue of the session is not described as it has to be.'));
-  await requireFit(options, host);
   const sessionId = newId();
   const settings = options.settings();
-  await requireAgentThere(host, { name: request.agent, argv: request.argv }, settings);
   const files = await newAttachmentsOf(store.paths, request.attachments);
   const repository = await findRepository(git, pathOf(request.repository));
   const dependsOn = [...new Set(request.dependsOn)];
@@ -53,6 +52,13 @@ export async function createRemoteSession(
   if (includeChanges) await requireStartAtHead(repository, start);
   const title = request.title?.trim() || titleOf(request.prompt);
   const remotes = await readRemotes(repository);
+  const asked = [
+    requireFit(options, host),
+    requireAgentThere(host, { name: request.agent, argv: request.argv }, settings),
+    openFarRepository(options, host, repository),
+  ] as const;
+  await Promise.allSettled(asked);
+  const [, , far] = await Promise.all(asked); // of several reasons, the first of these is told
   const place = placeOnHost(options.hosts, host);
   const created = (attachments: AttachmentReference[]): DraftSessionRecord => {
     const data = {
@@ -83,7 +89,7 @@ export async function createRemoteSession(
         const notices =
           start === undefined
             ? []
-            : await makeRemoteWorktree(options, host, { sessionId, title }, repository, { start, includeChanges });
+            : await makeRemoteWorktree(options, host, { sessionId, title }, { repository, far, start, includeChanges });
         const facts = await requireSession(store, sessionId);
         await queueRemoteRun(options, facts, { sessionId, prompt: request.prompt, attachments, notices });
       } catch (error) {

@@ -53,7 +53,7 @@ export class RemoteRuns implements Disposable, QueueHosts {
     this.#slots = new RunSlots(options.store.paths);
     this.affected = new Emitter((error) => options.log.error(`After a host came or went: ${messageOf(error)}`));
     options.hosts.pool.changed.event(({ name, state }) => this.#noteState(name, state));
-    const parts = { ...options, stores: this.stores };
+    const parts = { ...options, stores: this.stores, slots: this.#slots };
     const onAffected = (run: { sessionId: string; runId: string }): void => this.affected.fire(run);
     this.mirrors = new RunMirrors({ ...parts, onAffected });
     this.#jobs = new JobWatch({ ...parts, onAffected });
@@ -138,6 +138,7 @@ export class RemoteRuns implements Disposable, QueueHosts {
     const { runId } = run;
     const host = await this.stores.require(facts);
     showHost(this.#options.model, sessionId, host.connection.state);
+    this.mirrors.noteBegun(facts, runId);
     const found = await this.#start(host, facts, run);
     await this.mirrors.open(facts, runId);
     if (found.claim?.state !== 'claimed') return;
@@ -252,6 +253,7 @@ export class RemoteRuns implements Disposable, QueueHosts {
 
   async #find(host: OpenHost, facts: SessionFacts, runId: string): Promise<FoundRun> {
     const found = await findRun(host, this.#ids(facts, runId));
+    if (found.claim !== null || found.job !== undefined) this.mirrors.noteBegun(facts, runId);
     this.#jobs.show(facts, runId, found);
     return found;
   }

@@ -121,11 +121,18 @@ export class RemoteSessions implements Disposable {
   }
 
   /**
-   * Removes all that the session's host has of it, and the refs here that hold its work.
+   * Removes all that the session's host has of it, and the refs here that hold its work. Hosts where it worked before
+   * are left to `eraseRemains`.
    * @throws CorralError HOST_… where the host cannot be reached now, unless that may come later; CONFLICT where its
    * worktree is in its place
    */
-  async erase(facts: SessionFacts, { forgetHere = false }: DeleteOptions): Promise<void> {
+  async erase(facts: SessionFacts, options: DeleteOptions): Promise<void> {
+    const { eraseLaterWhereItWas } = await import('./erasedSessions');
+    if (facts.host !== undefined) await this.#eraseThere(facts, options);
+    await eraseLaterWhereItWas(this.#options, facts);
+  }
+
+  async #eraseThere(facts: SessionFacts, { forgetHere = false }: DeleteOptions): Promise<void> {
     const { remoteRuns } = this.#options;
     let host: OpenHost;
     try {
@@ -147,6 +154,12 @@ export class RemoteSessions implements Disposable {
   async eraseRemains(): Promise<void> {
     const { eraseRemains } = await import('./erasedSessions');
     await eraseRemains(this.#options);
+  }
+
+  /** As `eraseRemains`, in the background. */
+  eraseRemainsSoon(): void {
+    const { log } = this.#options;
+    this.eraseRemains().catch((error: unknown) => log.error(`Erasing on other hosts: ${messageOf(error)}`));
   }
 
   dispose(): void {

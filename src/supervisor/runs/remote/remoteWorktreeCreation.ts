@@ -5,6 +5,7 @@ import { hasWorktree } from '../../../storage/sessionState';
 import { moveSnapshotRef, readSnapshotRef, snapshotRefName } from '../../git/snapshots/snapshotRef';
 import { commitUncommittedChanges } from '../../git/worktrees/uncommittedChanges';
 import type { Repository } from '../../git/repository';
+import type { HostRepository } from '../../hosts/work/workHost';
 import { sayWhatDoesNotGo, whatDoesNotGo } from '../../hosts/work/whatDoesNotGo';
 import { notCopiedNotice } from '../../lifecycle/agentFolder';
 import { findStart, type Start } from '../../lifecycle/newWorktree';
@@ -14,9 +15,12 @@ import { requireSession } from '../../sessions/sessionErrors';
 import type { RunStarterOptions } from '../runStarter';
 import type { OpenHost } from './hostStores';
 import { addNotices } from './queueRemoteRun';
-import { sendWorktree } from './sendWorktree';
+import { openFarRepository, sendWorktree } from './sendWorktree';
 
 export interface WorktreeContent {
+  repository: Repository;
+  /** That of the host. */
+  far: HostRepository;
   start: Start;
   /** Those of the repository's folder, where the session starts from HEAD. */
   includeChanges: boolean;
@@ -27,11 +31,10 @@ export interface WorktreeContent {
  * held. Answers with what people should know of it, in sentences.
  */
 export async function makeRemoteWorktree(
-  options: Pick<RunStarterOptions, 'store' | 'model' | 'bundles' | 'consents' | 'worktreeSettings'>,
+  options: Pick<RunStarterOptions, 'store' | 'model' | 'consents' | 'worktreeSettings'>,
   host: OpenHost,
   { sessionId, title }: Pick<SessionFacts, 'sessionId' | 'title'>,
-  repository: Repository,
-  { start, includeChanges }: WorktreeContent,
+  { repository, far, start, includeChanges }: WorktreeContent,
 ): Promise<string[]> {
   const { store } = options;
   const { snapshot, baseCommit } = start;
@@ -40,7 +43,7 @@ export async function makeRemoteWorktree(
   const { place, notSent } = await sendWorktree(
     options,
     host,
-    repository,
+    { repository, far },
     { sessionId, title, baseCommit },
     { commit: carried ?? baseCommit, files: carried === undefined ? {} : { snapshot: carried } },
   );
@@ -81,7 +84,9 @@ export async function makePlannedOnHost(
     if (facts.planned === undefined || hasWorktree(facts)) return facts;
     const { repository } = await worktreeOf(options, facts);
     const start = await findStart(repository, snapshotRefName(facts.planned.baseSession));
-    const notices = await makeRemoteWorktree(options, host, facts, repository, { start, includeChanges: false });
+    const far = await openFarRepository(options, host, repository);
+    const content = { repository, far, start, includeChanges: false };
+    const notices = await makeRemoteWorktree(options, host, facts, content);
     await addNotices(store.paths.session(sessionId).run(runId), notices);
     return await requireSession(store, sessionId);
   });

@@ -4,6 +4,7 @@ import type { HostRequestOf } from '../../hostProtocol/hostProtocol';
 import { hostWorktreeSchema } from '../../hostProtocol/sessionRequests';
 import { hostRepositoryPath, openHostRepository } from '../../hosts/work/hostRepository';
 import { pushBase } from '../../hosts/work/pushBase';
+import type { HostRepository } from '../../hosts/work/workHost';
 import { takenPorts } from '../../sessions/takenPorts';
 import type { RunStarterOptions } from '../runStarter';
 import { carryIncluded } from './carryIncluded';
@@ -17,32 +18,32 @@ export interface SentWorktree {
   notSent: string[];
 }
 
+/** The repository on the host for sessions of this one, made where it is not there. Throws as `openHostRepository`. */
+export async function openFarRepository(
+  { store, bundles }: Pick<RunStarterOptions, 'store' | 'bundles'>,
+  host: OpenHost,
+  repository: Repository,
+): Promise<HostRepository> {
+  const { storeId } = store;
+  const path = hostRepositoryPath(host.store.root, storeId, repository);
+  return await openHostRepository(workHostOf(host, bundles), path, { storeId, repository });
+}
+
 /**
  * Pushes the commit to the host, and has the session's worktree made there: with `files` as its request describes them.
  * @throws CorralError as `pushBase` and `HostConnection.ask`
  */
 export async function sendWorktree(
-  {
-    store,
-    model,
-    bundles,
-    ...options
-  }: Pick<RunStarterOptions, 'store' | 'model' | 'bundles' | 'consents' | 'worktreeSettings'>,
+  { store, model, ...options }: Pick<RunStarterOptions, 'store' | 'model' | 'consents' | 'worktreeSettings'>,
   host: OpenHost,
-  repository: Repository,
+  { repository, far }: { repository: Repository; far: HostRepository },
   { sessionId, title, baseCommit }: Pick<SessionFacts, 'sessionId' | 'title' | 'baseCommit'>,
   { commit, files }: { commit: string; files: Pick<HostRequestOf<'makeWorktree'>, 'snapshot' | 'last'> },
 ): Promise<SentWorktree> {
-  const { storeId } = store;
-  const far = await openHostRepository(
-    workHostOf(host, bundles),
-    hostRepositoryPath(host.store.root, storeId, repository),
-    { storeId, repository },
-  );
   await pushBase(far, repository, { sessionId, commit });
   const request: HostRequestOf<'makeWorktree'> = {
     request: 'makeWorktree',
-    storeId,
+    storeId: store.storeId,
     sessionId,
     repository: far.path,
     title,

@@ -130,12 +130,13 @@ describe('the inventory of worktrees', () => {
     const entry = strays.find(({ path }) => path === own.path);
     assert.ok(entry !== undefined);
     const another = { ...entry, worktree: { ...entry.worktree, ...foreign } };
-    await assert.rejects(inventory.removeStray(another), { code: 'WORKTREE_NOT_OURS' });
-    assert.deepEqual(await inventory.removeStray(entry), []);
+    await assert.rejects(inventory.removeUnused(another), { code: 'WORKTREE_NOT_OURS' });
+    const removed = await inventory.removeUnused(entry);
+    assert.deepEqual(removed.kept, []);
     assert.equal(await isThere(own.path), false);
     assert.equal(await fixture.repository.git('show', `refs/corral/${own.sessionId}:work.txt`), 'precious');
-    await assert.rejects(async () => await inventory.removeStray(entry), { code: 'WORKTREE_MISSING' });
-    await inventory.restoreStray(entry);
+    await assert.rejects(async () => await inventory.removeUnused(entry), { code: 'WORKTREE_MISSING' });
+    await removed.restore();
     assert.equal(await readFile(join(own.path, 'work.txt'), 'utf8'), 'precious');
     assert.ok(await isThere(join(foreign.path, 'README.md')));
     assert.equal((await readdir(join(fixture.repository.path, '.corral/worktrees'))).length, 5);

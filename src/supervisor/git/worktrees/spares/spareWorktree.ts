@@ -36,9 +36,10 @@ export function sparePathFor(worktreePath: string, spareId: string): string {
   return join(dirname(dirname(worktreePath)), 'spares', spareId);
 }
 
-/** Where a spare is put in which somebody worked: it is then a worktree that belongs to no session. */
-function strayPathFor({ path, sessionId }: OwnedPlace): string {
-  return join(dirname(dirname(path)), 'worktrees', sessionId);
+/** Where a worktree is once it belongs to no session. Its id names its folder, and the ref that is to hold its work. */
+export function asStray<T extends OwnedPlace>(worktree: T): T {
+  const { path, sessionId } = worktree;
+  return { ...worktree, path: join(dirname(dirname(path)), 'worktrees', sessionId) };
 }
 
 /** Makes the spare with the files of the commit. Where it fails, `removeSpare` removes what was made. */
@@ -111,7 +112,7 @@ export async function handOver(spare: OwnedPlace, worktree: OwnedPlace): Promise
 
 /** Puts a spare in which somebody worked among the worktrees that belong to no session, where it is seen. */
 export async function setAside(spare: OwnedPlace): Promise<void> {
-  await handOver(spare, { ...spare, path: strayPathFor(spare) });
+  await handOver(spare, asStray(spare));
 }
 
 /** Removes a spare with all that is in it, also one that was never finished. Starts no git. */

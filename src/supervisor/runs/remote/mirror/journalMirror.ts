@@ -6,6 +6,10 @@ import type { AppendedFile } from './appendedFile';
 /** No runner writes a longer line. */
 const MAX_LINE_BYTES = 32 * 1024 * 1024;
 const NEWLINE = 0x0a;
+/** So much of what has come is appended at once: each append costs several looks at the disk. */
+const BATCH_BYTES = 512 * 1024;
+/** One of them is in each record that matters to a copy. A quote at their beginning would make the search slow. */
+const WORDS = ['snapshot"', 'run.exited"', 'blobs"'].map((word) => Buffer.from(word));
 
 const blobReferenceSchema = v.object({
   sha256: v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/)),
@@ -33,33 +37,63 @@ export interface JournalMirrorOptions {
  * @throws what the stream throws, and Error where the two differ
  */
 export async function mirrorJournal(copy: AppendedFile, options: JournalMirrorOptions): Promise<boolean> {
-  /** Of the stream's bytes, those that are not appended: a line that has not come whole. */
-  let pending: Buffer = Buffer.alloc(0);
+  /** Of the stream's bytes, those that are not appended. At its end may be a line that has not come whole. */
+  const pending = new PendingBytes();
   const torn = await copy.tornLine();
   let known = torn;
   const start = copy.length - torn.length;
   let read = 0;
   const isAtEnd = (): boolean => Math.max(copy.length, start + read) >= (options.finalBytes() ?? Infinity);
   if (isAtEnd()) return true;
-  for await (const chunk of options.tail(start) as AsyncIterable<Buffer>) {
+  const stream = options.tail(start);
+  for await (const chunk of stream as AsyncIterable<Buffer>) {
     read += chunk.length;
-    pending = Buffer.concat([pending, chunk]);
-    const end = pending.lastIndexOf(NEWLINE) + 1;
-    if (pending.length - end > MAX_LINE_BYTES) throw new Error('The journal there has a line that no runner writes');
+    pending.add(chunk);
+    if (stream.readableLength > 0 && pending.bytes.length < BATCH_BYTES) continue;
+    const end = pending.bytes.lastIndexOf(NEWLINE) + 1;
+    if (pending.bytes.length - end > MAX_LINE_BYTES)
+      throw new Error('The journal there has a line that no runner writes');
     if (end > 0) {
-      const lines = pending.subarray(0, end);
-      pending = pending.subarray(end);
+      const lines = pending.bytes.subarray(0, end);
       if (!startsWith(lines, known)) throw new Error('The journal there is not the one of which a part is here');
       if (await appendLines(copy, lines, known.length, options)) return true;
       known = Buffer.alloc(0);
+      pending.remove(end);
     }
     if (!isAtEnd()) continue;
     // A runner that was killed may have written a part of a line.
-    if (startsWith(pending, known)) await copy.append(pending.subarray(known.length));
+    if (startsWith(pending.bytes, known)) await copy.append(pending.bytes.subarray(known.length));
     options.onAppended();
     return true;
   }
   return false;
+}
+
+/** Bytes that come at one end and go at the other, in one buffer: many would keep the garbage collector busy. */
+class PendingBytes {
+  #space = Buffer.alloc(2 * BATCH_BYTES);
+  #length = 0;
+
+  /** Valid until the next change. */
+  get bytes(): Buffer {
+    return this.#space.subarray(0, this.#length);
+  }
+
+  add(bytes: Buffer): void {
+    const length = this.#length + bytes.length;
+    if (length > this.#space.length) {
+      const larger = Buffer.alloc(Math.max(length, 2 * this.#space.length));
+      this.#space.copy(larger, 0, 0, this.#length);
+      this.#space = larger;
+    }
+    bytes.copy(this.#space, this.#length);
+    this.#length = length;
+  }
+
+  remove(count: number): void {
+    this.#space.copyWithin(0, count, this.#length);
+    this.#length -= count;
+  }
 }
 
 /** Appends whole lines but for the first bytes, which are here. True where the last of them ends the run. */
@@ -89,6 +123,7 @@ function startsWith(bytes: Buffer, start: Buffer): boolean {
 
 function look(lines: Buffer): { blobs: BlobReference[]; hasSnapshot: boolean; isOver: boolean } {
   const found = { blobs: [] as BlobReference[], hasSnapshot: false, isOver: false };
+  if (!WORDS.some((word) => lines.includes(word))) return found; // most are output, which is not to be parsed here
   eachRecord(lines, (record) => {
     if ('damaged' in record) return;
     if (record.kind === 'snapshot') found.hasSnapshot = true;

@@ -27,6 +27,8 @@ const RETRY_MS = 1_000;
 /** A window that has the lock and is silent for so long has lost it. */
 const LAPSE_MS = 10_000;
 const DOORBELL_INTERVAL_MS = 200;
+/** Whoever reads the copy takes time from it, so that a flood is read in larger pieces. */
+const READING_INTERVAL_MS = 50;
 const MAX_BLOB_BYTES = 1024 ** 3;
 
 export interface RunMirrorOptions {
@@ -38,6 +40,8 @@ export interface RunMirrorOptions {
   host: () => Promise<OpenHost | undefined>;
   /** Settles when that host is connected, or `signal` is aborted. */
   untilReturn: (signal: AbortSignal) => Promise<void>;
+  /** Settles when the host may know of the run, or `signal` is aborted. */
+  untilBegun: (signal: AbortSignal) => Promise<void>;
   /** A runner has the run. */
   onClaimed: () => void;
   /** Fetches the session's work. */
@@ -55,6 +59,7 @@ export class RunMirror {
   readonly #run: RunPaths;
   readonly #closing = new AbortController();
   readonly #doorbell: Throttle;
+  readonly #reading: Throttle;
   #finalBytes: number | undefined;
   #failure: string | undefined;
   #isNodeClosed = false;
@@ -70,6 +75,14 @@ export class RunMirror {
       async () => await ringDoorbell(store.paths, sessionId),
       () => undefined,
     );
+    this.#reading = new Throttle(
+      READING_INTERVAL_MS,
+      () => {
+        store.markChanged(sessionId);
+        return Promise.resolve();
+      },
+      () => undefined,
+    );
     this.done = this.#work();
   }
 
@@ -83,6 +96,7 @@ export class RunMirror {
   dispose(): void {
     this.#closing.abort();
     this.#doorbell.dispose();
+    this.#reading.dispose();
     this.#endStreams();
   }
 
@@ -95,6 +109,8 @@ export class RunMirror {
     while (!signal.aborted) {
       try {
         const { store, sessionId } = this.#options;
+        await this.#options.untilBegun(signal);
+        if (this.#closing.signal.aborted) return;
         if ((await store.sync(sessionId)) === undefined) return; // it was erased
         const host = await this.#options.host();
         if (host === undefined) {
@@ -175,7 +191,6 @@ export class RunMirror {
   }
 
   async #mirrorJournal(host: OpenHost, found: FoundRun, { stillOwner, home, tail }: MirrorParts): Promise<boolean> {
-    const { store, sessionId } = this.#options;
     const copy = await AppendedFile.open(this.#run.events, stillOwner);
     try {
       return await mirrorJournal(copy, {
@@ -188,7 +203,7 @@ export class RunMirror {
           if (failure instanceof CorralError && failure.code === 'HOST_UNREACHABLE') throw failure;
         },
         onAppended: () => {
-          store.markChanged(sessionId);
+          this.#reading.ask();
           this.#doorbell.ask();
         },
         finalBytes: () => this.#finalBytes,

@@ -11,7 +11,9 @@ import type { RunnerConnections } from '../../runnerConnections';
 import type { RunStarterOptions } from '../../runStarter';
 import type { Hosts } from '../../../hosts/hosts';
 import type { HostStores, OpenHost } from '../hostStores';
+import type { RunSlots } from '../../queue/runSlots';
 import { HostReturns } from './hostReturns';
+import { RunBeginnings } from './runBeginnings';
 import type { RunMirror } from './runMirror';
 
 /** For a copy of what a dead runner had written. */
@@ -22,6 +24,7 @@ export interface RunMirrorsOptions extends RunStarterOptions {
   stores: HostStores;
   connections: RunnerConnections;
   hosts: Hosts;
+  slots: RunSlots;
   log: Log;
   /** A runner has the run, and this window is not connected to it. */
   onAffected: (run: { sessionId: string; runId: string }) => void;
@@ -33,11 +36,18 @@ export class RunMirrors implements Disposable {
   /** By run id. */
   readonly #mirrors = new Map<string, Promise<RunMirror>>();
   readonly #returns: HostReturns;
+  readonly #beginnings: RunBeginnings;
   #isDisposed = false;
 
   constructor(options: RunMirrorsOptions) {
     this.#options = options;
     this.#returns = new HostReturns(options.hosts);
+    this.#beginnings = new RunBeginnings(options.model, options.slots);
+  }
+
+  /** The run's host may know of it from now on, so that a copy waits no longer. */
+  noteBegun({ sessionId }: SessionFacts, runId: string): void {
+    this.#beginnings.note(sessionId, runId);
   }
 
   async open(facts: SessionFacts, runId: string): Promise<RunMirror> {
@@ -115,6 +125,7 @@ export class RunMirrors implements Disposable {
   dispose(): void {
     this.#isDisposed = true;
     this.#returns.dispose();
+    this.#beginnings.dispose();
     for (const mirror of this.#mirrors.values()) mirror.then((each) => each.dispose()).catch(() => undefined);
   }
 
@@ -144,6 +155,7 @@ export class RunMirrors implements Disposable {
         const { host } = asOfRun(model.find(sessionId) ?? facts, runId);
         await this.#returns.untilChanged(host?.name ?? '', signal);
       },
+      untilBegun: async (signal) => await this.#beginnings.untilBegun(sessionId, runId, signal),
       onClaimed: () => {
         if (!connections.has(runId)) onAffected({ sessionId, runId });
       },

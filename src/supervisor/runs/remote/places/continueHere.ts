@@ -3,7 +3,7 @@ import { settledWithin } from '../../../../common/settledWithin';
 import { CorralError } from '../../../../storage/errors';
 import { makeDirectory } from '../../../../storage/journal/durableFile';
 import type { SessionFacts } from '../../../../storage/sessionFacts';
-import { currentRun, hasWorktree, isOpen } from '../../../../storage/sessionState';
+import { currentRun, hasWorktree, isOpen, pathLeftHere } from '../../../../storage/sessionState';
 import { findRepository } from '../../../git/repository';
 import { exists } from '../../../git/worktreeOwnership';
 import { planWorktree } from '../../../git/worktrees/worktreeCreation';
@@ -91,9 +91,4 @@ async function bringLastFiles(
     model.setWorkProblem(facts.sessionId, error.message);
     throw error;
   }
-}
-
-/** Where its worktree was when it worked here before. */
-function pathLeftHere({ formerPlaces = [] }: SessionFacts): string | undefined {
-  return formerPlaces.flatMap((place) => ('worktreePath' in place ? [place.worktreePath] : [])).at(-1);
 }

@@ -3,9 +3,11 @@ import { settledWithin } from '../../../../common/settledWithin';
 import { CorralError } from '../../../../storage/errors';
 import type { SessionFacts } from '../../../../storage/sessionFacts';
 import { hostOfRun } from '../../../../storage/sessionState';
+import type { FoundRun } from '../../../hostProtocol/sessionRequests';
 import { connectRunner } from '../../runnerClient';
 import { cancelRun, endRun, findRun, type RunIds } from '../hostRuns';
 import type { OpenHost } from '../hostStores';
+import { connectToRun } from '../jobs/nodeStreams';
 
 const ANSWER_LIMIT_MS = 10_000;
 /** For its last snapshot, once its agent has ended. */
@@ -43,7 +45,7 @@ export async function endLeftRun(
   if (found.claim?.state !== 'claimed') return { isOver: true };
   const { endpoint } = found.claim;
   if (found.liveness !== 'dead')
-    await askToStop(host, { endpoint, nonce }, graceMs + LAST_WORK_LIMIT_MS).catch((error: unknown) => {
+    await askToStop(host, found, { endpoint, nonce }, graceMs + LAST_WORK_LIMIT_MS).catch((error: unknown) => {
       if (error instanceof CorralError && error.code === 'HOST_UNREACHABLE') throw error;
     });
   await endRun(host, ids, graceMs);
@@ -54,10 +56,11 @@ export async function endLeftRun(
 /** Settles when the runner has ended, or after the limit. @throws CorralError where it does not answer */
 async function askToStop(
   { connection }: OpenHost,
+  found: FoundRun,
   { endpoint, nonce }: { endpoint: string; nonce: string },
   limitMs: number,
 ): Promise<void> {
-  const socket = await connection.connectSocket(endpoint);
+  const socket = await connectToRun(connection, found, endpoint);
   const client = await connectRunner({ endpoint: socket, nonce, timeoutMs: ANSWER_LIMIT_MS });
   const ended = new Promise<void>((resolve) => client.onClosed(resolve));
   try {

@@ -11,7 +11,7 @@ import { requireFit } from '../hostFitness';
 import { placeOnHost, type OpenHost } from '../hostStores';
 import { requireAgentThere } from '../queueRemoteRun';
 import { withKnownErrors } from '../remoteWorktree';
-import { sendWorktree } from '../sendWorktree';
+import { openFarRepository, sendWorktree } from '../sendWorktree';
 import { showHost } from '../shownHost';
 import { carryTranscript, type CarryOptions } from './carryTranscript';
 
@@ -35,10 +35,11 @@ export async function moveToHost(
     await requireAgentThere(host, workingAgent(facts), options.settings());
     const { commit: last } = await (await keeperOf(options, facts)).takeSnapshot();
     const { repository } = await worktreeOf(options, facts);
+    const far = await openFarRepository(options, host, repository);
     const place = placeOnHost(options.hosts, host);
     await stillOwner();
     await store.append(sessionId, () => ({ kind: 'moving.to.host', data: { host: place } }));
-    const sending = sendWorktree(options, host, repository, facts, { commit: last, files: { last } });
+    const sending = sendWorktree(options, host, { repository, far }, facts, { commit: last, files: { last } });
     const { place: worktree, notSent } = await withKnownErrors(sending);
     const carried = await carryTranscript(options, facts, { host, worktreePath: worktree.path });
     await stillOwner();

@@ -135,7 +135,7 @@ describe('a worktree that is ready before its session', () => {
     const [stray] = await inventory.strays();
     assert.ok(stray?.summary !== 'unknown' && stray?.summary.untrackedFiles === 1);
     assert.equal(await readFile(join(stray.path, 'mine.txt'), 'utf8'), 'precious\n');
-    assert.deepEqual(await inventory.removeStray(stray), []);
+    assert.deepEqual((await inventory.removeUnused(stray)).kept, []);
   });
 
   it('is not made where a filter would run, where it is turned off, or in a workspace that is not trusted', async () => {

@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import { it } from 'mocha';
 import type { SessionSummary } from '../../../../../src/supervisor/api';
 import { parseHostSettings } from '../../../../../src/supervisor/hosts/hostSettings';
 import type { Supervisor } from '../../../../../src/supervisor/supervisor';
 import { CuttableHost } from '../../../../support/hosts/cuttableHost';
 import { describeIf } from '../../../../support/skip';
+import { waitFor } from '../../../../support/wait';
 import { until } from '../../supervisorFixture';
 import { type RemoteFixture, useRemote } from './remoteFixture';
 
@@ -68,12 +69,67 @@ describeIf(process.platform !== 'win32', 'there is no sh', 'a session that moves
     assert.deepEqual((await window.getSession(id)).host?.name, 'far');
   });
 
+  it('leaves a worktree here that a person can remove and bring back, and does without it once it is removed', async () => {
+    const { id, worktreePath } = await sessionHere();
+    await window.moveToHost(id, 'far');
+    await writeFile(join(worktreePath, 'late.txt'), 'late\n');
+    const { repository } = fixture.here;
+    const snapshots = await fixture.refsOf(id);
+
+    const entry = await leftWorktree(id);
+    assert.deepEqual([entry.sessionId, entry.path, entry.worksOn], [id, worktreePath, 'far']);
+    const inventory = await window.inventory();
+    const { kept, restore } = await inventory.removeUnused(entry);
+    assert.deepEqual([kept, await kindsOf(id)], [[], []]);
+    assert.equal((await readdir(dirname(worktreePath))).includes(basename(worktreePath)), false);
+    assert.deepEqual(await fixture.refsOf(id), snapshots);
+    assert.equal(await repository.git('show', `refs/corral/${entry.keptAs}:late.txt`), 'late');
+    await assert.rejects(inventory.removeUnused(entry), { code: 'WORKTREE_MISSING' });
+    await restore();
+    assert.equal(await readFile(join(worktreePath, 'late.txt'), 'utf8'), 'late\n');
+
+    await inventory.removeUnused(await leftWorktree(id));
+    await window.continueHere(id);
+    const here = await window.getSession(id);
+    assert.deepEqual((await readdir(here.worktreePath)).sort(), ['.git', '.gitignore', 'README.md', 'notes.txt']);
+    assert.deepEqual(await kindsOf(id), ['worktree']);
+  });
+
+  async function entriesOf(id: string) {
+    return (await (await window.inventory()).list()).filter(({ sessionId }) => sessionId === id);
+  }
+
+  const kindsOf = async (id: string): Promise<string[]> => (await entriesOf(id)).map(({ kind }) => kind);
+
+  async function leftWorktree(id: string) {
+    const [entry, ...others] = await entriesOf(id);
+    assert.ok(entry?.kind === 'left' && others.length === 0);
+    return entry;
+  }
+
   it('tells its agent there the story so far', async () => {
     const { id } = await sessionHere();
     await window.moveToHost(id, 'far');
     await window.sendMessage(id, 'Go on');
     assert.match(await fixture.eventWith(window, id, 'Go on'), /edit notes\.txt hello/);
     await window.kill(id);
+  });
+
+  it('leaves nothing on hosts where it was once its history is erased, also where they were away then', async () => {
+    const { id } = await sessionHere();
+    await window.moveToHost(id, 'far');
+    await work(id, 'edit more.txt there');
+    await window.continueHere(id);
+    assert.notDeepEqual(await fixture.farTraces(id), []);
+    await fixture.cut({ isDown: true });
+    await window.deleteSession(id);
+    await window.eraseHistory(id);
+    assert.notDeepEqual(await fixture.farTraces(id), []);
+    await fixture.comeBack();
+    const far = await fixture.farRepository();
+    await waitFor(async () => (await fixture.farTraces(id)).length === 0, { what: 'the end of all that was there' });
+    await waitFor(async () => (await fixture.refsOf(id, far)).length === 0, { what: 'the end of its refs there' });
+    await waitFor(async () => (await fixture.refsOf(id)).length === 0, { what: 'the end of its refs here' });
   });
 
   it('stays where it is while it runs, where its host is away, and where it is there already', async () => {

@@ -1,7 +1,7 @@
 import * as vscode from 'vscode';
-import type { WorktreeInventory } from '../../supervisor/lifecycle/worktreeInventory';
-import { formatBytes } from '../text/formatBytes';
-import { showInformationMessage } from '../text/messages';
+import type { WorktreeInventory } from '../../../supervisor/lifecycle/worktreeInventory';
+import { formatBytes } from '../../text/formatBytes';
+import { showInformationMessage } from '../../text/messages';
 
 export type Spares = WorktreeInventory['spares'];
 

@@ -1,9 +1,9 @@
 import * as vscode from 'vscode';
-import type { WorktreeInventory } from '../../supervisor/lifecycle/worktreeInventory';
-import { COMMANDS } from '../text/contributions';
-import { formatBytes } from '../text/formatBytes';
-import { showInformationMessage } from '../text/messages';
-import { describeContents } from '../text/worktreeLabels';
+import type { WorktreeInventory } from '../../../supervisor/lifecycle/worktreeInventory';
+import { COMMANDS } from '../../text/contributions';
+import { formatBytes } from '../../text/formatBytes';
+import { showInformationMessage } from '../../text/messages';
+import { describeContents } from '../../text/worktreeLabels';
 
 const NOTIFIED_STRAYS_KEY = 'toldStrays';
 

@@ -1,28 +1,23 @@
 import * as v from 'valibot';
 import * as vscode from 'vscode';
-import type { CorralApi, SessionSummary } from '../../supervisor/api';
-import type {
-  StrayWorktreeEntry,
-  WorktreeEntry,
-  WorktreeInventory,
-} from '../../supervisor/lifecycle/worktreeInventory';
-import { hasEnded, isOpen } from '../sessionPredicates';
-import { elapsedTime } from '../text/elapsedTime';
-import { formatBytes } from '../text/formatBytes';
-import { showInformationMessage, showWarningMessage } from '../text/messages';
-import { plainLabel } from '../text/plainLabel';
-import { shownStatus, statusLabel } from '../text/statusLabel';
-import { describeContents, describeFolders } from '../text/worktreeLabels';
-import type { Attempt, RunCommand } from './commandRunner';
+import type { CorralApi, SessionSummary } from '../../../supervisor/api';
+import type { WorktreeEntry } from '../../../supervisor/lifecycle/worktreeEntries';
+import type { WorktreeInventory } from '../../../supervisor/lifecycle/worktreeInventory';
+import { hasEnded, isOpen } from '../../sessionPredicates';
+import { elapsedTime } from '../../text/elapsedTime';
+import { formatBytes } from '../../text/formatBytes';
+import { showInformationMessage, showWarningMessage } from '../../text/messages';
+import { plainLabel } from '../../text/plainLabel';
+import { shownStatus, statusLabel } from '../../text/statusLabel';
+import { describeContents, describeFolders } from '../../text/worktreeLabels';
+import type { Attempt, RunCommand } from '../commandRunner';
+import { removeUnused } from './removeUnused';
 import { sparesProposal } from './sparesProposal';
 
 /** Archiving is proposed for ended sessions without activity for this long. */
 const OLD_AFTER_MS = 14 * 24 * 3_600_000;
 
-type Inventory = Pick<
-  WorktreeInventory,
-  'list' | 'spares' | 'removeGenerated' | 'removeLeftovers' | 'removeStray' | 'restoreStray'
->;
+type Inventory = Pick<WorktreeInventory, 'list' | 'spares' | 'removeGenerated' | 'removeLeftovers' | 'removeUnused'>;
 
 /** What is needed to manage worktrees. */
 export interface InventorySource extends Pick<CorralApi, 'listSessions'> {
@@ -143,6 +138,7 @@ const ICONS: Record<WorktreeEntry['kind'], string> = {
   trash: 'trash',
   leftover: 'warning',
   stray: 'question',
+  left: 'remote',
 };
 
 function entryItem(entry: WorktreeEntry, session: SessionSummary | undefined): vscode.QuickPickItem {
@@ -151,6 +147,8 @@ function entryItem(entry: WorktreeEntry, session: SessionSummary | undefined): v
     trash: vscode.l10n.t('deleted, kept in the trash'),
     leftover: vscode.l10n.t('deleted, but not all of it could be removed'),
     stray: vscode.l10n.t('belongs to no session'),
+    left:
+      entry.kind === 'left' ? vscode.l10n.t('left here; the session works on “{host}”', { host: entry.worksOn }) : '',
   };
   const contents =
     entry.kind === 'leftover'
@@ -198,12 +196,12 @@ async function actOn(
       vscode.l10n.t('only what a snapshot holds'),
       async () => await removeLeftovers(inventory, entry),
     );
-  if (entry.kind === 'stray')
+  if (entry.kind === 'stray' || entry.kind === 'left')
     add(
       'trash',
       vscode.l10n.t('Remove…'),
       vscode.l10n.t('its work is kept in a snapshot'),
-      async () => await removeStray(options, inventory, entry),
+      async () => await removeUnused(options, inventory, entry),
     );
   if (kind === 'worktree') {
     const review = vscode.l10n.t('Review Changes');
@@ -255,37 +253,6 @@ async function removeLeftovers(inventory: Inventory, { sessionId, bytes }: Workt
       ? vscode.l10n.t('Freed {size}.', { size: formatBytes(bytes) })
       : vscode.l10n.t('Not all could be removed: {kept}', { kept: kept.join(', ') }),
   );
-}
-
-/** Removes a worktree that belongs to no session, where the person agrees. */
-async function removeStray(
-  { attempt }: WorktreeManagerOptions,
-  inventory: Inventory,
-  stray: StrayWorktreeEntry,
-): Promise<void> {
-  const { path } = stray;
-  const remove = vscode.l10n.t('Remove');
-  const detail = vscode.l10n.t('It holds {contents}. All of it is kept in a snapshot, {ref}.', {
-    contents: describeContents(stray.summary),
-    ref: `refs/corral/${stray.sessionId}`,
-  });
-  const question = vscode.l10n.t('Remove {path}?', { path });
-  if ((await showWarningMessage(question, { modal: true, detail }, remove)) !== remove) return;
-  const kept = await inventory.removeStray(stray);
-  const message =
-    kept.length === 0
-      ? vscode.l10n.t('Removed {path}.', { path })
-      : vscode.l10n.t(
-          'Moved {path} to the trash folder beside the worktrees. It stays there, because no snapshot holds {kept}.',
-          {
-            path,
-            kept: kept.join(', '),
-          },
-        );
-  const undo = vscode.l10n.t('Undo');
-  void showInformationMessage(message, undo).then(async (chosen) => {
-    if (chosen === undo) await attempt('manageWorktrees', async () => await inventory.restoreStray(stray));
-  });
 }
 
 function generatedFolders(entries: readonly WorktreeEntry[]): string {
