@@ -22,6 +22,7 @@ import { adoptLoginEnvironment } from './loginEnvironment';
 import { probe } from './probe';
 import { startDetached } from './startDetached';
 import { putAttachment } from './sessions/attachments';
+import { putKeptFile } from './sessions/keptFiles';
 import { noteDetached, readFitness } from './sessions/fitness';
 import { openHostStore } from './sessions/hostStore';
 import { makeWorktree } from './sessions/makeWorktree';
@@ -132,6 +133,12 @@ function handle(
         putIncluded(request, channel).then(() => null),
       );
       return;
+    case 'putKeptFile':
+      reply(
+        channel,
+        putKeptFile(request, channel).then(() => null),
+      );
+      return;
     case 'readTranscript':
       sendBytes(
         channel,
@@ -160,7 +167,7 @@ function handle(
 
 type SessionRequest = Exclude<
   HostRequestOf<v.InferOutput<(typeof sessionRequests)[number]>['request']>,
-  { request: 'putAttachment' | 'putIncluded' | 'readTranscript' | 'putTranscript' }
+  { request: 'putAttachment' | 'putIncluded' | 'putKeptFile' | 'readTranscript' | 'putTranscript' }
 >;
 
 async function answerForSessions(request: SessionRequest): Promise<unknown> {

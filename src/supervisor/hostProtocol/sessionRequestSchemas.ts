@@ -51,6 +51,8 @@ export const sessionRequests = [
   }),
   /** Keeps a file that goes with a prompt or a message, whose bytes are the channel's data; null. */
   v.object({ request: v.literal('putAttachment'), ...session, attachment: attachmentSchema }),
+  /** Keeps a file that a snapshot of the session names, whose bytes are the channel's data; null. */
+  v.object({ request: v.literal('putKeptFile'), ...session, sha256: v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/)) }),
   /** Puts an ignored file into a worktree, whose bytes are the channel's data, unless one is there; null. */
   v.object({
     request: v.literal('putIncluded'),

@@ -7,6 +7,7 @@ import type { WorkHost } from '../../hosts/work/workHost';
 import { worktreeOf } from '../../lifecycle/worktreeOf';
 import type { RunStarterOptions } from '../runStarter';
 import type { OpenHost } from './hostStores';
+import { bringKeptFiles } from './keptFiles';
 
 /** @throws CorralError HOST_GIT_MISSING */
 export function workHostOf({ name, connection, store, git }: OpenHost, bundles: string): WorkHost {
@@ -20,7 +21,7 @@ export function workHostOf({ name, connection, store, git }: OpenHost, bundles: 
   return { name, connection, farGit: store.git, git, bundles };
 }
 
-/** Fetches the snapshots of a session. Throws as `worktreeOf` and `fetchWork`. */
+/** Fetches the snapshots of a session. Throws as `worktreeOf`, `fetchWork` and `bringKeptFiles`. */
 export async function bringWorkHome(
   options: Pick<RunStarterOptions, 'git' | 'store' | 'bundles'>,
   host: OpenHost,
@@ -32,4 +33,5 @@ export async function bringWorkHome(
   const far = { host: workHostOf(host, options.bundles), path: place.repository };
   const { repository } = await worktreeOf(options, facts);
   await fetchWork(far, repository, { sessionId: facts.sessionId, isDurable, isApart });
+  await bringKeptFiles(options.store, host, facts.sessionId);
 }

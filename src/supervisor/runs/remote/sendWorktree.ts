@@ -9,6 +9,7 @@ import { takenPorts } from '../../sessions/takenPorts';
 import type { RunStarterOptions } from '../runStarter';
 import { carryIncluded } from './carryIncluded';
 import type { OpenHost } from './hostStores';
+import { sendKeptFiles } from './keptFiles';
 import { workHostOf } from './remoteWork';
 
 export interface SentWorktree {
@@ -41,6 +42,7 @@ export async function sendWorktree(
   { commit, files }: { commit: string; files: Pick<HostRequestOf<'makeWorktree'>, 'snapshot' | 'last'> },
 ): Promise<SentWorktree> {
   await pushBase(far, repository, { sessionId, commit });
+  await sendKeptFiles(store, host, repository, commit);
   const request: HostRequestOf<'makeWorktree'> = {
     request: 'makeWorktree',
     storeId: store.storeId,

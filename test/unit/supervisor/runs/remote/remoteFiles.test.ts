@@ -179,4 +179,23 @@ describeIf(process.platform !== 'win32', 'there is no sh', 'files of a session o
     await window.restoreWorktree(id);
     await assertThere();
   });
+
+  it('come home with the snapshots that name them where a filter keeps them out of Git, and go along on a move', async () => {
+    const { id } = await fixture.session(window, {
+      prompt: 'x',
+      agent: 'command',
+      argv: ['sh', '-c', 'printf new > a.bin'],
+    });
+    await fixture.assertSame(id, (await completed(id)).currentRunId ?? '');
+    await fixture.cut({ isDown: true });
+    await until(window, id, ({ host }) => host?.state === 'unreachable', 'the cut');
+    await window.continueHere(id);
+    const { worktreePath } = await window.getSession(id);
+    assert.equal(await readFile(join(worktreePath, 'a.bin'), 'utf8'), 'new');
+    await fixture.comeBack();
+    await writeFile(join(worktreePath, 'a.bin'), 'newer');
+    await window.moveToHost(id, 'far');
+    const there = await worktreeOf(await window.getSession(id));
+    assert.equal(await readFile(join(there, 'a.bin'), 'utf8'), 'newer');
+  });
 });
