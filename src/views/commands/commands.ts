@@ -37,9 +37,7 @@ import { hostMends } from './hosts/hostMends';
 import { forgeMends, repositoryMends } from './repositoryMends';
 import type { ReviewSource } from './reviewCommands';
 import type { RunsSource } from './runCommands';
-import { runCommands } from './runCommands';
 import type { SessionCommandsSource } from './sessionCommands';
-import { sessionCommands } from './sessionCommands';
 import type { SessionStarterOptions } from './sessionStarter';
 import { SessionStarter } from './sessionStarter';
 import { isForgottenRow } from './rows/forgottenRow';
@@ -80,6 +78,7 @@ const HOSTS = [
   'openHostWindow',
   'openHostSettings',
 ] as const;
+const RUN = ['sendMessage', 'stopSession', 'killSession', 'markAsGone', 'resumeSession', 'continueInTerminal'] as const;
 const HISTORY = ['searchHistory', 'showEvent', 'showMoreResults', 'clearSearchResults', 'exportSession'] as const;
 
 /** What all commands together need of the supervisor. */
@@ -170,14 +169,17 @@ export function registerCommands(options: CommandsOptions): vscode.Disposable {
     starter,
   });
   const actions: CommandActions<CommandName> = {
-    ...sessionCommands({
-      source,
-      starter,
-      choose,
-      storageDirectory: storageDirectory(context),
-      reveal,
-      showTimeline,
-    }),
+    newSession: async (argument) => await starter.start(await starter.chooseRepository(argument)),
+    ...onDemand(['tryDemo', 'importSession', 'duplicateSession', 'replayTimeline', 'renameSession'], async () =>
+      (await import('./sessionCommands')).sessionCommands({
+        source,
+        starter,
+        choose,
+        storageDirectory: storageDirectory(context),
+        reveal,
+        showTimeline,
+      }),
+    ),
     ...fromWindow,
     ...onDemand(['newSessionFromIssue', 'newSessionFromPullRequest'], async () =>
       (await import('../composer/issueCommands')).issueCommands({ source, composer, starter, runner }),
@@ -186,7 +188,11 @@ export function registerCommands(options: CommandsOptions): vscode.Disposable {
       { answerPermission: async (...answer) => await source.answerPermission(...answer), showTimeline },
       choose,
     ),
-    ...runCommands(source, choose, chooseMany, (sessionId) => showTimeline(sessionId, 'messageBox')),
+    ...onDemand(RUN, async () =>
+      (await import('./runCommands')).runCommands(source, choose, chooseMany, (sessionId) =>
+        showTimeline(sessionId, 'messageBox'),
+      ),
+    ),
     ...treeCommands({ source, tree: options.tree, marks: options.marks, chooseMany, showTimeline, reveal }),
     ...onDemand(['askAside'], async () =>
       (await import('./agents/asideCommand')).asideCommand({ ...draftOptions, source, choose, showTimeline }),

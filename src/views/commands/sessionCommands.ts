@@ -15,7 +15,7 @@ import { requireTrust } from './sessionStarter';
 
 export type SessionCommandName = Extract<
   CommandName,
-  'newSession' | 'tryDemo' | 'importSession' | 'duplicateSession' | 'replayTimeline' | 'renameSession'
+  'tryDemo' | 'importSession' | 'duplicateSession' | 'replayTimeline' | 'renameSession'
 >;
 
 /** The row of a run below its session. */
@@ -37,7 +37,7 @@ export interface SessionCommandsOptions {
   showTimeline: (sessionId: string, place?: EventPlace) => void;
 }
 
-/** Commands to start, open and name sessions. */
+/** Commands to try, bring in and name sessions. */
 export function sessionCommands({
   source,
   starter,
@@ -48,7 +48,6 @@ export function sessionCommands({
 }: SessionCommandsOptions): CommandActions<SessionCommandName> {
   const none = vscode.l10n.t('There is no session yet.');
   return {
-    newSession: async (argument) => await starter.start(await starter.chooseRepository(argument)),
     tryDemo: async () => {
       requireTrust();
       const id = await starter.create({
