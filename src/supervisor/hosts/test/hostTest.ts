@@ -1,3 +1,4 @@
+import { CorralError } from '../../../storage/errors';
 import * as l10n from '@vscode/l10n';
 import type { Log } from '../../../common/log';
 import type { HostConnection } from '../../system/hostConnection';
@@ -53,10 +54,10 @@ export async function testHost(
     const { slurm } = host.setting;
     const begun =
       slurm !== undefined ? await trySbatch(connection, host) : await startChild(connection, facts.node.path);
-    onProgress?.(l10n.t('sending bytes there and back'));
-    const bytes = await checkEcho(connection);
     const { printed } = connection;
     const roundTripMs = await measureRoundTrip(connection, facts.home);
+    onProgress?.(l10n.t('sending bytes there and back'));
+    const bytes = await checkEcho(connection); // last, since it may be the end of the link
     return { connectMs, roundTripMs, facts, differenceMs: facts.clockMs - nearest, bytes, begun, printed };
   });
   let runs = begun;
@@ -148,10 +149,13 @@ async function trySbatch(connection: HostConnection, { setting }: ReachedHost): 
 async function checkEcho(connection: ReconnectingHost): Promise<HostCheck> {
   const sent = bytesToSend();
   const startMs = performance.now();
-  const { stdout } = await connection.run(['cat'], {
-    input: sent,
-    timeoutMs: ECHO_LIMIT_MS,
-    maxOutputBytes: 2 * sent.length,
-  });
-  return checkBytes(sent, stdout, Math.round(performance.now() - startMs));
+  const options = { input: sent, timeoutMs: ECHO_LIMIT_MS, maxOutputBytes: 2 * sent.length };
+  try {
+    const { stdout } = await connection.run(['cat'], options);
+    return checkBytes(sent, stdout, Math.round(performance.now() - startMs));
+  } catch (error) {
+    // Changed bytes can be no frames of the link any more. Where it was cut instead, the next connection tells.
+    if (!(error instanceof CorralError && error.code === 'HOST_UNREACHABLE')) throw error;
+    return checkBytes(sent, Buffer.alloc(0), Math.round(performance.now() - startMs));
+  }
 }
