@@ -1,5 +1,6 @@
 import * as vscode from 'vscode';
-import type { CorralApi, HostSummary } from '../../../supervisor/api';
+import type { CorralApi } from '../../../supervisor/api';
+import type { Hosts } from '../../../supervisor/hosts/hosts';
 import { requireHost } from '../../hosts/place';
 import type { ChooseSession } from '../../pickers/sessionChoice';
 import { inProgress } from '../../progress';
@@ -9,11 +10,12 @@ import { moveToHostDetail } from '../../text/placeChangeDetail';
 import type { TimelineTarget } from '../../../protocol/timelineProtocol';
 import type { CommandActions } from '../commandRunner';
 import { requireTrust } from '../sessionStarter';
+import { askForSsh } from './askForSsh';
 import { chooseHost } from './hostChoice';
 
 export interface MoveToHostOptions {
   /** What the command needs of the supervisor. */
-  source: Pick<CorralApi, 'moveToHost' | 'stop'> & { readonly hosts: { list(): HostSummary[] } };
+  source: Pick<CorralApi, 'moveToHost' | 'stop'> & { readonly hosts: Pick<Hosts, 'list' | 'connect'> };
   choose: ChooseSession;
   showTimeline: (sessionId: string, target?: TimelineTarget) => void;
 }
@@ -38,6 +40,7 @@ export function moveToHostCommand({ source, choose, showTimeline }: MoveToHostOp
       const detail = moveToHostDetail(session, { host, isRunning });
       if ((await showWarningMessage(question, { modal: true, detail }, move)) !== move) return;
       const notices = await inProgress(async () => {
+        await source.hosts.connect(host, askForSsh(host));
         if (isRunning) await source.stop(session.id);
         return await source.moveToHost(session.id, host);
       });
