@@ -93,6 +93,9 @@ describe('sessions on a machine behind ssh that is cut off', () => {
   /** All that was recorded is here once, both repositories are sound, and no process is left there. */
   async function checkAll(): Promise<void> {
     await untilOver();
+    // Where a cut came after the end of all runs, the next try to connect may be a minute away.
+    const isAway = ({ hostState }: WindowSession): boolean => hostState === 'unreachable' || hostState === 'connecting';
+    await waitFor(async () => !(await list()).some(isAway), { what: 'the host', limitMs: LIMIT_MS });
     for (const { id, currentRunId = '', eventCount } of await list()) {
       await fixture.assertSame(id, currentRunId);
       const events = await window.call({ method: 'history', sessionId: id });
