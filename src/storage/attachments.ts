@@ -1,5 +1,6 @@
 /** Files and pictures that people give to an agent: what is recorded of them, and how many there may be. */
 import * as v from 'valibot';
+import { sha256Schema } from './ids';
 
 export const ATTACHMENT_LIMITS = {
   /** With one prompt or message. */
@@ -20,7 +21,7 @@ export const attachmentSchema = v.object({
   /** By its bytes, where they tell: `image/png`, `text/plain`, `application/octet-stream`, … */
   mediaType: text,
   bytes,
-  sha256: v.pipe(text, v.regex(/^[0-9a-f]{64}$/)),
+  sha256: sha256Schema,
 });
 /** A file that is kept with a session. */
 export type AttachmentReference = v.InferOutput<typeof attachmentSchema>;

@@ -3,6 +3,7 @@
  * stores and what the views show. Shapes only; validated wherever they come from outside (a file, a message).
  */
 import * as v from 'valibot';
+import { sha256Schema } from './ids';
 import { attachmentSchema } from './attachments';
 import { budgetLevelSchema, budgetStepSchema } from './budget';
 
@@ -232,10 +233,7 @@ export type EventKind = keyof typeof EVENT_SCHEMAS;
 export const EVENT_KINDS = Object.keys(EVENT_SCHEMAS) as readonly EventKind[];
 
 /** For fields too large for a line, which keep a preview: JSON pointer of the field → its content in `blobs/`. */
-export const blobReferencesSchema = v.record(
-  v.string(),
-  v.object({ sha256: v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/)), bytes: count }),
-);
+export const blobReferencesSchema = v.record(v.string(), v.object({ sha256: sha256Schema, bytes: count }));
 export type BlobReferences = v.InferOutput<typeof blobReferencesSchema>;
 
 export type EventData<K extends EventKind = EventKind> = v.InferOutput<(typeof EVENT_SCHEMAS)[K]> & {

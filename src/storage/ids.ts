@@ -10,6 +10,9 @@ export const idSchema = v.pipe(v.string(), v.regex(ID));
 /** An id by which agents name files of their own. */
 export const uuidSchema = v.pipe(v.string(), v.uuid());
 
+/** A SHA-256 hash, which names a content. */
+export const sha256Schema = v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/));
+
 /** A new session or run id: 12 characters of lower-case base32. */
 export function newId(): string {
   return Array.from(crypto.getRandomValues(new Uint8Array(LENGTH)), (byte) => ALPHABET.charAt(byte & 31)).join('');

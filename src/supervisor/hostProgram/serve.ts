@@ -122,22 +122,13 @@ function handle(
       );
       return;
     case 'putAttachment':
-      reply(
-        channel,
-        putAttachment(request, channel).then(() => null),
-      );
+      replyDone(channel, putAttachment(request, channel));
       return;
     case 'putIncluded':
-      reply(
-        channel,
-        putIncluded(request, channel).then(() => null),
-      );
+      replyDone(channel, putIncluded(request, channel));
       return;
     case 'putKeptFile':
-      reply(
-        channel,
-        putKeptFile(request, channel).then(() => null),
-      );
+      replyDone(channel, putKeptFile(request, channel));
       return;
     case 'readTranscript':
       sendBytes(
@@ -146,9 +137,9 @@ function handle(
       );
       return;
     case 'putTranscript':
-      reply(
+      replyDone(
         channel,
-        environment.then(async () => await putOwnTranscript(request, channel)).then(() => null),
+        environment.then(async () => await putOwnTranscript(request, channel)),
       );
       return;
     case 'listVersions':
@@ -224,6 +215,14 @@ function sendBytes(channel: Channel, opening: Promise<Readable>): void {
 function answer(channel: Channel, value: Promise<unknown>): void {
   channel.resume(); // so that its other direction ends
   reply(channel, value);
+}
+
+/** Sends null once that is done, or the error. */
+function replyDone(channel: Channel, work: Promise<void>): void {
+  reply(
+    channel,
+    work.then(() => null),
+  );
 }
 
 /** Sends the value as JSON, or the error. */

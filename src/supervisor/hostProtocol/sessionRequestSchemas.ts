@@ -1,7 +1,7 @@
 /** What a window asks of a host for the sessions that work there. A window that has no host never loads it. */
 import * as v from 'valibot';
 import { attachmentSchema } from '../../storage/attachments';
-import { idSchema, uuidSchema } from '../../storage/ids';
+import { idSchema, sha256Schema, uuidSchema } from '../../storage/ids';
 import { hostAgentSchema, hostRunSchema, transcriptOwnerSchema } from './sessionRequests';
 
 const text = v.pipe(v.string(), v.maxLength(4_096));
@@ -52,7 +52,7 @@ export const sessionRequests = [
   /** Keeps a file that goes with a prompt or a message, whose bytes are the channel's data; null. */
   v.object({ request: v.literal('putAttachment'), ...session, attachment: attachmentSchema }),
   /** Keeps a file that a snapshot of the session names, whose bytes are the channel's data; null. */
-  v.object({ request: v.literal('putKeptFile'), ...session, sha256: v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/)) }),
+  v.object({ request: v.literal('putKeptFile'), ...session, sha256: sha256Schema }),
   /** Puts an ignored file into a worktree, whose bytes are the channel's data, unless one is there; null. */
   v.object({
     request: v.literal('putIncluded'),

@@ -5,6 +5,7 @@ import { lstat, mkdir, open, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import * as v from 'valibot';
+import { sha256Schema } from '../../../storage/ids';
 import { makeDirectory, syncDirectory, temporaryPath } from '../../../storage/journal/durableFile';
 import { parentOf, pathFromBytes } from '../pathBytes';
 import { exists } from '../worktreeOwnership';
@@ -25,7 +26,7 @@ export const keptFileSchema = v.object({
   mode: v.picklist(['100644', '100755']),
   filter: v.string(),
   isUnchanged: v.exactOptional(v.literal(true)),
-  sha256: v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/)),
+  sha256: sha256Schema,
   /** The session in whose folder the bytes are. */
   sessionId: v.pipe(v.string(), v.regex(/^[a-z0-9]+$/)),
 });

@@ -3,8 +3,10 @@
  * snapshots go.
  */
 import { join, posix } from 'node:path';
+import * as v from 'valibot';
 import { ifExists } from '../../../common/ifExists';
 import { openRegular } from '../../../common/disks/regularFile';
+import { sha256Schema } from '../../../storage/ids';
 import { makeDirectory } from '../../../storage/journal/durableFile';
 import type { Repository } from '../../git/repository';
 import { withObjects } from '../../git/isolated/isolatedGit';
@@ -19,7 +21,6 @@ import { copyFromHost } from './mirror/copyFile';
 
 /** As for a snapshot's objects, which come over the same wire. */
 const MAX_KEPT_FILE_BYTES = 2 ** 31;
-const HASH = /^[0-9a-f]{64}$/;
 
 /** Copies those of the session that its host has and that are not here. @throws where one has not come whole */
 export async function bringKeptFiles(
@@ -30,7 +31,7 @@ export async function bringKeptFiles(
   const folder = folderThere(store.root, storeId, sessionId);
   const here = paths.session(sessionId).filtered;
   const names = (await connection.list(folder)) ?? [];
-  for (const sha256 of names.filter((name) => HASH.test(name))) {
+  for (const sha256 of names.filter((name) => v.is(sha256Schema, name))) {
     if (await exists(join(here, sha256))) continue;
     await makeDirectory(here);
     await copyFromHost(connection, posix.join(folder, sha256), join(here, sha256), {

@@ -42,7 +42,8 @@ export async function sendWorktree(
   { commit, files }: { commit: string; files: Pick<HostRequestOf<'makeWorktree'>, 'snapshot' | 'last'> },
 ): Promise<SentWorktree> {
   await pushBase(far, repository, { sessionId, commit });
-  await sendKeptFiles(store, host, repository, commit);
+  const snapshot = files.snapshot ?? files.last;
+  if (snapshot !== undefined) await sendKeptFiles(store, host, repository, snapshot);
   const request: HostRequestOf<'makeWorktree'> = {
     request: 'makeWorktree',
     storeId: store.storeId,

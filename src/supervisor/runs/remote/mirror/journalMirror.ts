@@ -1,18 +1,20 @@
 import type { Readable } from 'node:stream';
 import * as v from 'valibot';
+import { sha256Schema } from '../../../../storage/ids';
 import { eachRecord } from '../../../../storage/journal/journalReader';
 import type { AppendedFile } from './appendedFile';
 
 /** No runner writes a longer line. */
 const MAX_LINE_BYTES = 32 * 1024 * 1024;
 const NEWLINE = 0x0a;
+const NOTHING = Buffer.alloc(0);
 /** So much of what has come is appended at once: each append costs several looks at the disk. */
 const BATCH_BYTES = 512 * 1024;
 /** One of them is in each record that matters to a copy. A quote at their beginning would make the search slow. */
 const WORDS = ['snapshot"', 'run.exited"', 'blobs"'].map((word) => Buffer.from(word));
 
 const blobReferenceSchema = v.object({
-  sha256: v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/)),
+  sha256: sha256Schema,
   bytes: v.pipe(v.number(), v.integer(), v.minValue(0)),
 });
 export type BlobReference = v.InferOutput<typeof blobReferenceSchema>;
@@ -57,7 +59,7 @@ export async function mirrorJournal(copy: AppendedFile, options: JournalMirrorOp
       const lines = pending.bytes.subarray(0, end);
       if (!startsWith(lines, known)) throw new Error('The journal there is not the one of which a part is here');
       if (await appendLines(copy, lines, known.length, options)) return true;
-      known = Buffer.alloc(0);
+      known = NOTHING;
       pending.remove(end);
     }
     if (!isAtEnd()) continue;
@@ -71,7 +73,7 @@ export async function mirrorJournal(copy: AppendedFile, options: JournalMirrorOp
 
 /** Bytes that come at one end and go at the other, in one buffer: many would keep the garbage collector busy. */
 class PendingBytes {
-  #space = Buffer.alloc(2 * BATCH_BYTES);
+  #space = NOTHING;
   #length = 0;
 
   /** Valid until the next change. */
@@ -93,6 +95,7 @@ class PendingBytes {
   remove(count: number): void {
     this.#space.copyWithin(0, count, this.#length);
     this.#length -= count;
+    if (this.#length === 0) this.#space = NOTHING; // thousands of copies wait for the next event most of the time
   }
 }
 
