@@ -7,7 +7,9 @@ import { Throttle } from '../../../../common/throttle';
 import { CorralError } from '../../../../storage/errors';
 import { makeDirectory, replaceFile } from '../../../../storage/journal/durableFile';
 import type { RunPaths } from '../../../../storage/paths';
+import { isOutcome } from '../../../../storage/runState';
 import { isOpen } from '../../../../storage/sessionState';
+
 import { ringDoorbell } from '../../../../storage/store/store';
 import type { FoundRun } from '../../../hostProtocol/sessionRequests';
 import type { SessionStore } from '../../../sessions/sessionStore';
@@ -153,10 +155,14 @@ export class RunMirror {
     if (await exists(this.#run.mirrored)) return true; // by another window
     const found = await this.#find(host);
     if (found.claim?.state !== 'claimed') {
-      if (found.claim === null && (await this.#isOpen())) return false; // not started yet
+      if (found.claim === null && (await this.#end()) === undefined) return false; // not started yet
       await replaceFile(this.#run.mirrored, Buffer.alloc(0));
       return true;
     }
+    const end = await this.#end();
+    // A window may have been killed after it had copied the end, after which nothing comes any more.
+    if (end === 'recorded' || (end === 'concluded' && found.liveness === 'dead'))
+      this.#finalBytes ??= found.journalBytes;
     await replaceFile(this.#run.remoteClaim, Buffer.from(JSON.stringify(found.claim)));
     this.#options.onClaimed();
     const home = new WorkHome(async () => await this.#options.bringWorkHome(host));
@@ -229,10 +235,12 @@ export class RunMirror {
     }
   }
 
-  async #isOpen(): Promise<boolean> {
+  /** Whether the run's end is here as its last record, or was concluded without one; undefined while it is open. */
+  async #end(): Promise<'recorded' | 'concluded' | undefined> {
     const { store, sessionId, runId } = this.#options;
-    const facts = await store.sync(sessionId);
-    return facts?.runs.some((run) => run.runId === runId && isOpen(run)) === true;
+    const run = (await store.sync(sessionId))?.runs.find((each) => each.runId === runId);
+    if (run !== undefined && isOpen(run)) return undefined;
+    return run !== undefined && isOutcome(run.eventState) ? 'recorded' : 'concluded';
   }
 
   async #find(host: OpenHost): Promise<FoundRun> {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readFile } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { it } from 'mocha';
 import type { SessionSummary } from '../../../../../src/supervisor/api';
@@ -108,6 +108,15 @@ describeIf(process.platform !== 'win32', 'there is no sh', 'a session on another
     );
   });
 
+  it('is copied to its end by the next window where one was killed between the last record and the mark', async () => {
+    const { id, currentRunId = '' } = await fixture.completedSession(window);
+    const { here } = await fixture.runFolders(id, currentRunId);
+    await fixture.here.close(window);
+    for (const name of ['mirrored', 'output.log.gz']) await rm(join(here, name));
+    window = fixture.window();
+    await fixture.assertSame(id, currentRunId);
+  });
+
   it('is left alone while its host keeps Corral’s files in another folder', async () => {
     const { id } = await fixture.session(window, { prompt: 'edit notes.txt hello; slow 3000 20ms' });
     await until(window, id, ({ runs }) => (runs[0]?.eventCount ?? 0) > 10, 'its first events');
@@ -164,6 +173,12 @@ describeIf(process.platform !== 'win32', 'there is no sh', 'a session on another
     process.kill(claim.runner.pid, 'SIGKILL');
     const session = await until(window, id, ({ restored }) => restored, 'the restoration');
     assert.equal(session.recoveryHint, 'resume');
+    await fixture.assertSame(id, currentRunId);
+    // The window is killed before it has marked the copy as whole.
+    const { here } = await fixture.runFolders(id, currentRunId);
+    await fixture.here.close(window);
+    await rm(join(here, 'mirrored'));
+    window = fixture.window();
     await fixture.assertSame(id, currentRunId);
   });
 
