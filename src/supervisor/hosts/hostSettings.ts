@@ -18,6 +18,10 @@ const wordSchema = v.pipe(
 /** It hands the words of a command to a shell there as one text, in which their bounds are lost. */
 const SSH_PROGRAM = /(?:^|[/\\])ssh(?:\.exe)?$/i;
 
+/** They pass no input on unless they are asked to. */
+const CONTAINER_PROGRAM = /(?:^|[/\\])(?:docker|podman|nerdctl|kubectl|oc)(?:\.exe)?$/i;
+const PASSES_INPUT = /^(?:-[a-z]*i[a-z]*|--(?:interactive|stdin)(?:=true)?)$/;
+
 /** They make several jobs of one, or wait for its end. */
 const REFUSED_OPTIONS = /^(?:-[aW]|--(?:ar|wr|wai(?!t-)))/;
 
@@ -62,6 +66,13 @@ const hostSettingSchema = v.pipe(
             l10n.t(
               'Name a machine behind ssh by “ssh” in place of “exec”: by its name in your ssh configuration, where its options stand.',
             ),
+        ),
+        v.check(
+          ([program, ...words]) =>
+            !CONTAINER_PROGRAM.test(program) ||
+            !words.includes('exec') ||
+            words.some((word) => PASSES_INPUT.test(word)),
+          () => l10n.t('Add “-i” behind “exec”, without which nothing is passed on to the container.'),
         ),
       ),
     ),

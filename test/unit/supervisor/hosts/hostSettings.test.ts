@@ -46,6 +46,13 @@ describe('the setting corral.hosts', () => {
         mistakeOf('box', { exec: [program, 'box'] }) ?? '',
         /“box\.exec”: Name a machine behind ssh by “ssh”/,
       );
+    for (const argv of [
+      ['docker', 'exec', 'dev'],
+      ['/usr/bin/kubectl', '-n', 'x', 'exec', 'dev-0', '--'],
+    ])
+      assert.match(mistakeOf('box', { exec: argv }) ?? '', /“box\.exec”: Add “-i” behind “exec”/);
+    for (const option of ['-i', '-ui', '--interactive', '--stdin=true'])
+      assert.equal(mistakeOf('box', { exec: ['podman', 'exec', option, 'dev'] }), undefined);
     assert.match(mistakeOf('empty', { exec: [] }) ?? '', /“empty\.exec/);
     assert.match(mistakeOf('-x', { ssh: 'box' }) ?? '', /letters, digits/);
     assert.match(mistakeOf('far', { ssh: 'box', root: 'here/there' }) ?? '', /“far\.root”: Use an absolute path there/);

@@ -9,7 +9,6 @@ import { makeDirectory, replaceFile } from '../../../../storage/journal/durableF
 import type { RunPaths } from '../../../../storage/paths';
 import { isOutcome } from '../../../../storage/runState';
 import { isOpen } from '../../../../storage/sessionState';
-
 import { ringDoorbell } from '../../../../storage/store/store';
 import type { FoundRun } from '../../../hostProtocol/sessionRequests';
 import type { SessionStore } from '../../../sessions/sessionStore';
