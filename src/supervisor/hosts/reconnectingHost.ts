@@ -189,8 +189,14 @@ export class ReconnectingHost implements HostConnection {
     return new HostError('HOST_UNREACHABLE', { host: this.#options.name, step: 'connect' }, reason, { cause });
   }
 
+  #lost(reason: string, cause?: unknown): CorralError {
+    if (this.#isClosed) return this.#unreachable(reason, cause);
+    const message = l10n.t('the connection ended ({reason}). Corral makes it again by itself.', { reason });
+    return this.#unreachable(message, cause);
+  }
+
   readonly #errorOf = (error: ChannelError): CorralError => {
-    if (error.code === 'LINK_CLOSED') return this.#unreachable(error.message, error);
+    if (error.code === 'LINK_CLOSED') return this.#lost(error.message, error);
     const message =
       error.code === 'TOO_LONG'
         ? l10n.t('it takes no text that is so long. Attach long texts as files.')
@@ -266,7 +272,7 @@ export class ReconnectingHost implements HostConnection {
     this.#link = undefined;
     // One that breaks again and again is not tried every second.
     if (Date.now() - sinceMs > MAX_PAUSE_MS) this.#pauseMs = FIRST_PAUSE_MS;
-    this.#retryLater(this.#unreachable(reason));
+    this.#retryLater(this.#lost(reason));
   }
 
   #noteSilence(silentMs: number): void {
