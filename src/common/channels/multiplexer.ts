@@ -71,6 +71,10 @@ export class Multiplexer {
     this.#heartbeat = setInterval(() => this.#beat(), this.#heartbeatMs);
   }
 
+  get isClosed(): boolean {
+    return this.#isClosed;
+  }
+
   /**
    * Opens a channel, which can be used at once.
    * @throws ChannelError TOO_LONG, LINK_CLOSED

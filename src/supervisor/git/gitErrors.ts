@@ -41,10 +41,11 @@ const MEANINGS: readonly { pattern: RegExp; code: CorralErrorCode; advice: (deta
     advice: lockedText,
   },
   {
-    // Another process is adding a worktree: the file is there, and nothing is written in it yet.
-    pattern: /failed to read .*commondir: Success/,
+    // The file is there, and nothing is written in it yet; or it was there, and is gone.
+    pattern: /failed to read .*commondir: (?:Success|No such file or directory)/,
     code: 'GIT_LOCKED',
-    advice: (detail) => l10n.t('Another Git process is adding a worktree. Try again. ({detail})', { detail }),
+    advice: (detail) =>
+      l10n.t('Another Git process is adding or removing a worktree. Try again. ({detail})', { detail }),
   },
   {
     pattern: /^error: object [0-9a-f]{40,64}: |fsck error in packed object/m,

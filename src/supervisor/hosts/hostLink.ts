@@ -51,6 +51,11 @@ export class HostLink {
     throw new Error(await endOf(process, await multiplexer.closed));
   }
 
+  /** True where nothing more can be asked over it. */
+  get isClosed(): boolean {
+    return this.#multiplexer.isClosed;
+  }
+
   /** Opens a channel for the request. @throws ChannelError where the link is closed, or the request is too long */
   open(request: HostRequest): Channel {
     return this.#multiplexer.open(encodeJson(request));

@@ -81,15 +81,12 @@ export class ReconnectingHost implements HostConnection {
   constructor(options: ReconnectingHostOptions) {
     this.#options = options;
     this.#changes = new Emitter((error) => options.log.error(messageOf(error)));
-    this.#state = {
-      kind: 'unreachable',
-      sinceMs: Date.now(),
-      error: this.#unreachable(l10n.t('not connected yet')),
-    };
+    this.#state = { kind: 'unreachable', sinceMs: Date.now(), error: this.#unreachable(l10n.t('not connected yet')) };
   }
 
   get state(): HostState {
-    return this.#state;
+    // While the transport of the last link still ends, whoever needs a connection begins to make the next one.
+    return this.#link?.isClosed === true ? { kind: 'connecting', sinceMs: Date.now() } : this.#state;
   }
 
   get onDidChangeState(): HostConnection['onDidChangeState'] {
@@ -191,8 +188,7 @@ export class ReconnectingHost implements HostConnection {
 
   #lost(reason: string, cause?: unknown): CorralError {
     if (this.#isClosed) return this.#unreachable(reason, cause);
-    const message = l10n.t('the connection ended ({reason}). Corral makes it again by itself.', { reason });
-    return this.#unreachable(message, cause);
+    return this.#unreachable(l10n.t('the connection ended ({reason}). Corral makes a new one.', { reason }), cause);
   }
 
   readonly #errorOf = (error: ChannelError): CorralError => {
@@ -223,7 +219,7 @@ export class ReconnectingHost implements HostConnection {
   }
 
   async #connect(attempt: () => Promise<HostState>): Promise<HostState> {
-    if (this.#state.kind === 'connected' || this.#isClosed) return this.#state;
+    if (this.state.kind === 'connected' || this.#isClosed) return this.#state;
     clearTimeout(this.#retry);
     this.#attempt ??= attempt().finally(() => (this.#attempt = undefined));
     return await this.#attempt;

@@ -20,6 +20,13 @@ describe('errors of git', () => {
     assert.match(lost.message, /worktrees\/tea/);
   });
 
+  it('take a worktree that another process is adding or removing for a lock', () => {
+    for (const reason of ['Success', 'No such file or directory']) {
+      const stderr = `fatal: failed to read .git/worktrees/tea/commondir: ${reason}\n`;
+      assert.equal(gitError('worktree', 128, undefined, stderr).code, 'GIT_LOCKED');
+    }
+  });
+
   it('say what to do where git does not know the name of the user (20)', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'corral-identity-'));
     const { PATH } = process.env;

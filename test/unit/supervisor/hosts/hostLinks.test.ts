@@ -57,6 +57,19 @@ describeIf(process.platform !== 'win32', 'there is no sh', 'the link to another 
     }
   });
 
+  it('is made anew at once where somebody needs it, while what led to the last one does not end', async () => {
+    const other = await TestHost.connect('"$@"; exec sleep 60 >&- 2>&-');
+    try {
+      const running = await startForever(other);
+      process.kill(await other.serverPid(), 'SIGKILL');
+      await assert.rejects(running.ended, { code: 'HOST_UNREACHABLE' });
+      assert.equal((await other.connection.reconnectNow()).kind, 'connected');
+      assert.equal((await other.connection.run(['true'])).exitCode, 0);
+    } finally {
+      await other.close();
+    }
+  });
+
   it('tells what was printed where none comes about, and since when', async () => {
     const other = await TestHost.make();
     try {

@@ -134,27 +134,30 @@ describe('making a session', () => {
     if (!canMount()) skip(this, 'only root on Linux may mount a small disk');
     const disk = await realpath(await mkdtemp(join(tmpdir(), 'corral-full-')));
     await run('mount', ['-t', 'tmpfs', '-o', 'size=2m', 'none', disk]);
-    try {
+    // One that is open would go on writing into the folder when its disk is gone.
+    const inWindow = async (work: (window: Supervisor) => Promise<void>): Promise<void> => {
       const window = fixture.window({ storageDirectory: disk });
       await window.whenRecovered();
-      await fixture.close(window);
+      await work(window).finally(async () => await fixture.close(window));
+    };
+    try {
+      await inWindow(async () => await Promise.resolve());
       const ballast = join(disk, 'ballast');
       for (const leftBytes of [0, 4096, 8192, 16384]) {
         await rm(ballast, { force: true });
         const { bavail, bsize } = await statfs(disk);
         await writeFile(ballast, Buffer.alloc(bavail * bsize - leftBytes));
-        const full = fixture.window({ storageDirectory: disk });
-        await full.whenRecovered();
-        await assert.rejects(
-          full.createSession({ repository: fixture.repository.path, prompt: 'x'.repeat(20_000), agent: 'demo' }),
-          /ENOSPC/,
-        );
-        await rm(ballast);
-        assert.deepEqual(await list(join(disk, 'sessions')), [], String(leftBytes));
-        assert.deepEqual(await full.listSessions(), []);
-        assert.equal(await fixture.repository.git('for-each-ref', 'refs/corral'), '');
-        assert.deepEqual(await list(join(fixture.repository.path, '.corral/worktrees')), []);
-        await fixture.close(full);
+        await inWindow(async (full) => {
+          await assert.rejects(
+            full.createSession({ repository: fixture.repository.path, prompt: 'x'.repeat(20_000), agent: 'demo' }),
+            /ENOSPC/,
+          );
+          await rm(ballast);
+          assert.deepEqual(await list(join(disk, 'sessions')), [], String(leftBytes));
+          assert.deepEqual(await full.listSessions(), []);
+          assert.equal(await fixture.repository.git('for-each-ref', 'refs/corral'), '');
+          assert.deepEqual(await list(join(fixture.repository.path, '.corral/worktrees')), []);
+        });
       }
     } finally {
       await run('umount', [disk]);
