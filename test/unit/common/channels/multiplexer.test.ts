@@ -37,7 +37,7 @@ describe('channels over one stream', () => {
       }),
     );
     const [client, host] = await bytewise.open();
-    const bytes = testBytes(10_000);
+    const bytes = testBytes(100_000);
     host.end(bytes);
     assert.ok((await readAll(client)).equals(bytes));
     bytewise.close();

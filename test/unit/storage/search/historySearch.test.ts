@@ -195,7 +195,7 @@ describe('search over history', () => {
         await makeRun([filler(random), ...(run % 2 === 0 ? odd : []), `${filler(random)} "quoted"\n${run} end`]);
       const text = `${filler(random)} "quoted"\n3 end`;
       const phrases = [...SAME_TEXTS.flatMap(({ wanted }) => wanted), 'ted"\n3 e', 'Omega x1 omega'];
-      for (let count = 0; count < 12; count++) {
+      for (let count = 0; count < 40; count++) {
         const start = random.below(text.length - 40);
         phrases.push(text.slice(start, start + 1 + random.below(39)));
       }
