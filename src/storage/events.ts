@@ -3,9 +3,9 @@
  * stores and what the views show. Shapes only; validated wherever they come from outside (a file, a message).
  */
 import * as v from 'valibot';
-import { sha256Schema } from './ids';
 import { attachmentSchema } from './attachments';
 import { budgetLevelSchema, budgetStepSchema } from './budget';
+import { sha256Schema } from './ids';
 
 const text = v.string();
 const count = v.pipe(v.number(), v.integer(), v.minValue(0));

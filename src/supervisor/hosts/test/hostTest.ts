@@ -1,6 +1,6 @@
-import { CorralError } from '../../../storage/errors';
 import * as l10n from '@vscode/l10n';
 import type { Log } from '../../../common/log';
+import { CorralError } from '../../../storage/errors';
 import type { HostConnection } from '../../system/hostConnection';
 import type { ProcessIdentity } from '../../system/identitySchema';
 import { sbatchOptions } from '../hostSettings';

@@ -153,12 +153,12 @@ export class RunMirror {
   async #mirror(host: OpenHost, stillOwner: StillOwner): Promise<boolean> {
     if (await exists(this.#run.mirrored)) return true; // by another window
     const found = await this.#find(host);
+    const end = await this.#end();
     if (found.claim?.state !== 'claimed') {
-      if (found.claim === null && (await this.#end()) === undefined) return false; // not started yet
+      if (found.claim === null && end === undefined) return false; // not started yet
       await replaceFile(this.#run.mirrored, Buffer.alloc(0));
       return true;
     }
-    const end = await this.#end();
     // A window may have been killed after it had copied the end, after which nothing comes any more.
     if (end === 'recorded' || (end === 'concluded' && found.liveness === 'dead'))
       this.#finalBytes ??= found.journalBytes;
